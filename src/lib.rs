@@ -1,0 +1,4 @@
+//! spantop: htop for distributed traces. Modules in reading order; ARCHITECTURE.md has the map.
+
+pub mod model;
+pub mod source;

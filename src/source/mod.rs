@@ -1,0 +1,27 @@
+//! The one door: everything anyone wants to know is a [`Request`] put to a [`Source`] and comes back as a [`Reply`].
+//! The screen, the commands and the HTTP API ask the same questions and cannot tell who answers.
+
+pub mod reply;
+pub mod request;
+
+pub use reply::{Counters, Reply, Status, TraceList};
+pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};
+
+/// Answers requests: this process, or later a daemon elsewhere.
+pub trait Source: Send + Sync {
+    /// Answers `request`. May take as long as a network round trip: the screen calls it off its own thread.
+    ///
+    /// # Errors
+    /// When the source cannot be reached or cannot answer this.
+    fn ask(&self, request: &Request) -> Result<Reply, SourceError>;
+
+    /// Returns a number that changes when an answer may have changed; the screen asks again only then.
+    fn revision(&self) -> u64;
+}
+
+/// Says what was asked of whom and why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SourceError {
+    pub message: String,
+}

@@ -1,0 +1,73 @@
+//! What is answered.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::model::{SpanDetail, Timestamp, Trace, TraceSummary};
+
+/// An answer; the variant is the one its [`super::Request`] names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    Traces(TraceList),
+    Trace(Option<Arc<Trace>>),
+    /// `ExportTraceServiceRequest` messages in protobuf, one per piece of the trace.
+    Otlp(Option<Vec<Bytes>>),
+    Span(Option<Box<SpanDetail>>),
+    Status(Box<Status>),
+}
+
+/// A page of the list of traces.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TraceList {
+    /// How many traces match, before offset and limit.
+    pub total: usize,
+    /// How many traces are held, whether they match or not.
+    pub held: usize,
+    /// How many matching traces stand before the first row.
+    pub offset: usize,
+    pub rows: Vec<TraceSummary>,
+}
+
+/// The state of the store and of the receivers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    pub counters: Counters,
+    /// Traces held now, and how many of them have an error span.
+    pub total_traces: u64,
+    pub error_traces: u64,
+    /// Traces with a span in memory.
+    pub memory_traces: u64,
+    /// Bytes that blocks and indexes take, and what they may take.
+    pub memory_bytes: u64,
+    pub memory_budget: u64,
+    pub blocks: u64,
+    /// The earliest arrival still held.
+    pub oldest: Option<Timestamp>,
+    /// The spans stored in each of the last seconds, oldest first, the running second left out.
+    pub spans_per_second: Vec<u32>,
+    pub uptime_ns: u64,
+    /// Requests refused whole since the start, and the newest reason.
+    pub refused_requests: u64,
+    pub last_refusal: Option<String>,
+    /// The bound addresses, as `otlp/grpc 127.0.0.1:4317`.
+    pub listening: Vec<String>,
+}
+
+/// Spans since the start. Two identities hold: `received + recovered = stored + duplicates + rejected + excluded`, and
+/// `stored = in_memory + on_disk + evicted`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    pub received: u64,
+    pub recovered: u64,
+    pub stored: u64,
+    pub duplicates: u64,
+    /// Refused one by one, for an invalid id.
+    pub rejected: u64,
+    pub excluded: u64,
+    pub in_memory: u64,
+    /// Held only on disk.
+    pub on_disk: u64,
+    /// Gone from memory and disk.
+    pub evicted: u64,
+}

@@ -1,0 +1,121 @@
+//! What can be asked.
+
+use crate::model::{SpanId, Timestamp, TraceId};
+
+/// A question. Each later capability brings its own, with one [`super::Reply`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// A page of the list of traces; answered by [`super::Reply::Traces`].
+    Traces(TracesRequest),
+    /// One trace with all its spans; answered by [`super::Reply::Trace`], none where it is not held.
+    Trace(TraceId),
+    /// One trace as it was received: answered by [`super::Reply::Otlp`], none where it is not held.
+    TraceOtlp(TraceId),
+    /// Everything kept of one span; answered by [`super::Reply::Span`], none where it is not held.
+    Span(TraceId, SpanId),
+    /// Counters, fill and age of the store; answered by [`super::Reply::Status`].
+    Status,
+}
+
+/// A page of traces: which, in what order, from where.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TracesRequest {
+    pub filter: TraceFilter,
+    pub sort: Sort,
+    pub page: Page,
+    /// How many rows at most.
+    pub limit: usize,
+}
+
+/// Which traces are asked for; every part that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TraceFilter {
+    pub window: Window,
+    /// With [`TraceFilter::operation`]: one span of the trace has both.
+    pub service: Option<String>,
+    pub operation: Option<String>,
+    pub status: Option<TraceStatus>,
+    /// Of the trace, inclusive.
+    pub min_duration_ns: Option<u64>,
+    /// Of the trace, inclusive.
+    pub max_duration_ns: Option<u64>,
+}
+
+/// A stretch of time: from ≤ start < to; open where an end is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+impl Window {
+    /// Returns whether `time` lies inside.
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.to.is_none_or(|to| time < to)
+    }
+}
+
+/// Whether a trace has an error span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TraceStatus {
+    Ok,
+    Error,
+}
+
+/// The order of a list; ties are broken by trace id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    pub key: SortKey,
+    pub descending: bool,
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self { key: SortKey::StartTime, descending: true }
+    }
+}
+
+/// What a list of traces can be sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortKey {
+    #[default]
+    StartTime,
+    Duration,
+    SpanCount,
+    ErrorCount,
+    RootService,
+    RootOperation,
+}
+
+impl SortKey {
+    /// Every key with its name in the API and on the command line.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::StartTime, "start_time"),
+        (Self::Duration, "duration_ms"),
+        (Self::SpanCount, "span_count"),
+        (Self::ErrorCount, "error_count"),
+        (Self::RootService, "root_service"),
+        (Self::RootOperation, "root_operation"),
+    ];
+
+    /// Returns the name in the API and on the command line.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// This many rows are skipped.
+    At(usize),
+    /// The page on which this trace stands `above` rows below the top, as far as the list reaches; where the trace is
+    /// not in the list, the page at `otherwise`. Keeps what one reads in its place while rows arrive.
+    Around { trace: TraceId, above: usize, otherwise: usize },
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::At(0)
+    }
+}
