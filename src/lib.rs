@@ -1,4 +1,5 @@
 //! spantop: htop for distributed traces. Modules in reading order; ARCHITECTURE.md has the map.
 
 pub mod model;
+pub mod otlp;
 pub mod source;

@@ -1,0 +1,204 @@
+//! Reads attributes, events, links, scopes and resources out of kept bytes, when someone looks at them. The scanner has
+//! validated these bytes; should they be damaged all the same, what can be read is returned and nothing panics.
+
+use super::wire::{Cursor, Wire, WireError};
+use crate::model::span::{Event, Link, Resource, Scope};
+use crate::model::{Attribute, Span, SpanId, Timestamp, TraceId, Value};
+
+/// The parts of a span that are not hot columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SpanBody {
+    pub status_message: String,
+    pub trace_state: String,
+    pub flags: u32,
+    pub attributes: Vec<Attribute>,
+    pub dropped_attributes: u32,
+    pub events: Vec<Event>,
+    pub dropped_events: u32,
+    pub links: Vec<Link>,
+    pub dropped_links: u32,
+}
+
+/// Calls `on` for each field of a message until its end or the first damaged byte.
+fn fields<'a>(message: &'a [u8], mut on: impl FnMut(Field<'a>)) {
+    let mut cursor = Cursor::new(message);
+    while !cursor.is_done() {
+        match field(&mut cursor) {
+            Ok(Some(field)) => on(field),
+            Ok(None) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+struct Field<'a> {
+    number: u32,
+    content: Content<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Content<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Field<'a> {
+    fn number(&self) -> u64 {
+        match self.content {
+            Content::Number(number) => number,
+            Content::Bytes(_) => 0,
+        }
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        match self.content {
+            Content::Bytes(bytes) => bytes,
+            Content::Number(_) => &[],
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(self.bytes()).into_owned()
+    }
+}
+
+fn field<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Field<'a>>, WireError> {
+    let (number, wire) = cursor.key()?;
+    let content = match wire {
+        Wire::Varint => Content::Number(cursor.varint()?),
+        Wire::Fixed64 => Content::Number(cursor.fixed64()?),
+        Wire::Fixed32 => Content::Number(u64::from(cursor.fixed32()?)),
+        Wire::Bytes => Content::Bytes(cursor.bytes()?),
+        Wire::GroupStart | Wire::GroupEnd => return cursor.skip(number, wire).map(|()| None),
+    };
+    Ok(Some(Field { number, content }))
+}
+
+/// Reads what is not a column out of a `Span` message.
+pub fn span(message: &[u8]) -> SpanBody {
+    let mut body = SpanBody::default();
+    fields(message, |field| match field.number {
+        3 => body.trace_state = field.text(),
+        9 => body.attributes.push(attribute(field.bytes(), 0)),
+        10 => body.dropped_attributes = field.number() as u32,
+        11 => body.events.push(event(field.bytes())),
+        12 => body.dropped_events = field.number() as u32,
+        13 => body.links.push(link(field.bytes())),
+        14 => body.dropped_links = field.number() as u32,
+        15 => fields(field.bytes(), |status| {
+            if status.number == 2 {
+                body.status_message = status.text();
+            }
+        }),
+        16 => body.flags = field.number() as u32,
+        _ => {}
+    });
+    body
+}
+
+/// Reads the times of a span's events, at most [`Span::MAX_EVENT_MARKS`] of them.
+pub fn event_times(message: &[u8]) -> Vec<Timestamp> {
+    let mut times = Vec::new();
+    fields(message, |field| {
+        if field.number == 11 && times.len() < Span::MAX_EVENT_MARKS {
+            let mut time = Timestamp(0);
+            fields(field.bytes(), |part| {
+                if part.number == 1 {
+                    time = Timestamp(part.number());
+                }
+            });
+            times.push(time);
+        }
+    });
+    times
+}
+
+/// Reads an `InstrumentationScope` message; its schema URL stands beside it, not in it.
+pub fn scope(message: &[u8], schema_url: &str) -> Scope {
+    let mut scope = Scope { schema_url: schema_url.into(), ..Scope::default() };
+    fields(message, |field| match field.number {
+        1 => scope.name = field.text(),
+        2 => scope.version = field.text(),
+        3 => scope.attributes.push(attribute(field.bytes(), 0)),
+        _ => {}
+    });
+    scope
+}
+
+/// Reads a `Resource` message; its schema URL stands beside it, not in it.
+pub fn resource(message: &[u8], schema_url: &str) -> Resource {
+    let mut resource = Resource { schema_url: schema_url.into(), ..Resource::default() };
+    fields(message, |field| {
+        if field.number == 1 {
+            resource.attributes.push(attribute(field.bytes(), 0));
+        }
+    });
+    resource
+}
+
+fn event(message: &[u8]) -> Event {
+    let mut event = Event::default();
+    fields(message, |field| match field.number {
+        1 => event.time = Timestamp(field.number()),
+        2 => event.name = field.text(),
+        3 => event.attributes.push(attribute(field.bytes(), 0)),
+        4 => event.dropped_attributes = field.number() as u32,
+        _ => {}
+    });
+    event
+}
+
+fn link(message: &[u8]) -> Link {
+    let mut link = Link::default();
+    fields(message, |field| match field.number {
+        1 => link.trace = TraceId::from_bytes(field.bytes()),
+        2 => link.span = SpanId::from_bytes(field.bytes()),
+        3 => link.trace_state = field.text(),
+        4 => link.attributes.push(attribute(field.bytes(), 0)),
+        5 => link.dropped_attributes = field.number() as u32,
+        _ => {}
+    });
+    link
+}
+
+fn attribute(message: &[u8], depth: usize) -> Attribute {
+    let mut attribute = Attribute { key: String::new(), value: Value::Empty };
+    fields(message, |field| match field.number {
+        1 => attribute.key = field.text(),
+        2 => attribute.value = value(field.bytes(), depth),
+        _ => {}
+    });
+    attribute
+}
+
+/// The recursion is bounded by [`Value::MAX_DEPTH`].
+fn value(message: &[u8], depth: usize) -> Value {
+    if depth > Value::MAX_DEPTH {
+        return Value::TooDeep;
+    }
+    let mut value = Value::Empty;
+    fields(message, |field| {
+        value = match field.number {
+            1 => Value::String(field.text()),
+            2 => Value::Bool(field.number() != 0),
+            3 => Value::Int(field.number() as i64),
+            4 => Value::Double(f64::from_bits(field.number())),
+            5 => Value::Array(members(field.bytes(), |bytes| self::value(bytes, depth + 1))),
+            6 => Value::Map(members(field.bytes(), |bytes| attribute(bytes, depth + 1))),
+            7 => Value::Bytes(field.bytes().to_vec()),
+            _ => return,
+        }
+    });
+    value
+}
+
+/// Reads the members of an `ArrayValue` or a `KeyValueList`.
+fn members<T>(message: &[u8], mut read: impl FnMut(&[u8]) -> T) -> Vec<T> {
+    let mut members = Vec::new();
+    fields(message, |field| {
+        if field.number == 1 {
+            members.push(read(field.bytes()));
+        }
+    });
+    members
+}

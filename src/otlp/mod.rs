@@ -1,0 +1,11 @@
+//! The wire: what senders send and what goes back. Scans protobuf into hot columns and byte ranges, and decodes the rest
+//! when someone looks. Knows no store, no network and no clock.
+
+pub mod batch;
+pub mod decode;
+pub mod scan;
+pub mod wire;
+
+pub use batch::{Batch, Range, ResourceRow, ScopeRow, SpanRow, UNKNOWN_SERVICE};
+pub use scan::scan;
+pub use wire::WireError;

@@ -1,0 +1,332 @@
+//! One pass over the protobuf bytes of an `ExportTraceServiceRequest`: validates them as strictly as prost with
+//! opentelemetry-proto does, and notes per span the hot columns and where its bytes are. Fields may come in any order,
+//! repeated or unknown, as protobuf allows. Two differences, both asked for by OTLP: a span with an invalid id is left
+//! out instead of failing the request, and attribute values may be nested deeper than prost's limit.
+
+use bytes::Bytes;
+
+use super::batch::{Batch, Range, ResourceRow, ScopeRow, SpanRow};
+use super::wire::{Cursor, Wire, WireError};
+use crate::model::{Kind, SpanId, StatusCode, TraceId, Value};
+
+type Result<T> = std::result::Result<T, WireError>;
+
+/// Scans a request.
+///
+/// # Errors
+/// When `body` is not an `ExportTraceServiceRequest` in protobuf; then nothing of it is kept.
+pub fn scan(body: Bytes) -> Result<Batch> {
+    let mut scanner = Scanner { batch: Batch::default(), extra: Vec::new(), body_len: body.len() };
+    let mut request = Cursor::new(&body);
+    while !request.is_done() {
+        match request.key()? {
+            (1, wire) => scanner.resource_spans(nested(&mut request, wire)?)?,
+            (field, wire) => request.skip(field, wire)?,
+        }
+    }
+    let mut batch = scanner.batch;
+    batch.bytes = if scanner.extra.is_empty() { body } else { [&body[..], &scanner.extra].concat().into() };
+    Ok(batch)
+}
+
+struct Scanner {
+    batch: Batch,
+    /// What is appended to the body: messages that were sent in pieces, put together.
+    extra: Vec<u8>,
+    body_len: usize,
+}
+
+impl Scanner {
+    fn resource_spans(&mut self, mut message: Cursor) -> Result<()> {
+        let index = self.batch.resources.len() as u32;
+        self.batch.resources.push(ResourceRow::default());
+        let mut row = ResourceRow::default();
+        while !message.is_done() {
+            match message.key()? {
+                (1, wire) => {
+                    let resource = nested(&mut message, wire)?;
+                    if let Some(service) = scan_resource(resource)?
+                        && row.service.len == 0
+                    {
+                        row.service = service;
+                    }
+                    row.message = self.joined(row.message, resource);
+                }
+                (2, wire) => self.scope_spans(nested(&mut message, wire)?, index)?,
+                (3, wire) => row.schema_url = text(&mut message, wire)?,
+                (field, wire) => message.skip(field, wire)?,
+            }
+        }
+        self.batch.resources[index as usize] = row;
+        Ok(())
+    }
+
+    fn scope_spans(&mut self, mut message: Cursor, resource: u32) -> Result<()> {
+        let index = self.batch.scopes.len() as u32;
+        self.batch.scopes.push(ScopeRow::default());
+        let mut row = ScopeRow { resource, ..ScopeRow::default() };
+        while !message.is_done() {
+            match message.key()? {
+                (2, wire) => self.span(nested(&mut message, wire)?, index)?,
+                (1, wire) => {
+                    let scope = nested(&mut message, wire)?;
+                    scan_scope(scope)?;
+                    row.message = self.joined(row.message, scope);
+                }
+                (3, wire) => row.schema_url = text(&mut message, wire)?,
+                (field, wire) => message.skip(field, wire)?,
+            }
+        }
+        self.batch.scopes[index as usize] = row;
+        Ok(())
+    }
+
+    fn span(&mut self, message: Cursor, scope: u32) -> Result<()> {
+        match scan_span(message, scope)? {
+            Ok(row) => self.batch.spans.push(row),
+            Err(reason) => {
+                self.batch.rejected += 1;
+                self.batch.rejection.get_or_insert(reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// A message sent in pieces means their union, and the union of protobuf messages is their concatenation.
+    fn joined(&mut self, before: Range, piece: Cursor) -> Range {
+        if before.len == 0 {
+            return range(piece);
+        }
+        let start = self.body_len + self.extra.len();
+        let body_len = self.body_len;
+        if (before.start as usize) < body_len {
+            let earlier = piece.whole().get(before.start as usize..).unwrap_or_default();
+            self.extra.extend_from_slice(&earlier[..before.len as usize]);
+        } else {
+            let from = before.start as usize - body_len;
+            self.extra.extend_from_within(from..from + before.len as usize);
+        }
+        self.extra.extend_from_slice(piece.rest());
+        Range { start: start as u32, len: before.len + piece.rest().len() as u32 }
+    }
+}
+
+/// Reads one span; the inner error says why its ids are invalid.
+fn scan_span(mut message: Cursor, scope: u32) -> Result<std::result::Result<SpanRow, &'static str>> {
+    let mut row = SpanRow { scope, message: range(message), ..SpanRow::default() };
+    let (mut trace_id, mut span_id, mut parent_id): (&[u8], &[u8], &[u8]) = (&[], &[], &[]);
+    let mut end_ns = 0;
+    while !message.is_done() {
+        match message.key()? {
+            (1, Wire::Bytes) => trace_id = message.bytes()?,
+            (2, Wire::Bytes) => span_id = message.bytes()?,
+            (4, Wire::Bytes) => parent_id = message.bytes()?,
+            (3, wire) => drop(text(&mut message, wire)?),
+            (5, wire) => row.name = text(&mut message, wire)?,
+            (6, Wire::Varint) => row.kind = Kind::from_number(message.varint()? as i32),
+            (7, Wire::Fixed64) => row.start_ns = message.fixed64()?,
+            (8, Wire::Fixed64) => end_ns = message.fixed64()?,
+            (9, wire) => drop(scan_attribute(nested(&mut message, wire)?, 0)?),
+            (10 | 12 | 14, Wire::Varint) => drop(message.varint()?),
+            (11, wire) => {
+                scan_event(nested(&mut message, wire)?)?;
+                row.events = row.events.saturating_add(1);
+            }
+            (13, wire) => {
+                scan_link(nested(&mut message, wire)?)?;
+                row.links = row.links.saturating_add(1);
+            }
+            (15, wire) => scan_status(nested(&mut message, wire)?, &mut row.status)?,
+            (16, Wire::Fixed32) => drop(message.fixed32()?),
+            (1..=16, _) => return Err(message.error(WRONG_TYPE)),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    row.duration_ns = end_ns.saturating_sub(row.start_ns);
+    row.ends_before_start = end_ns < row.start_ns;
+    Ok(with_ids(row, trace_id, span_id, parent_id))
+}
+
+fn with_ids(
+    row: SpanRow,
+    trace_id: &[u8],
+    span_id: &[u8],
+    parent_id: &[u8],
+) -> std::result::Result<SpanRow, &'static str> {
+    let trace_id = TraceId::from_bytes(trace_id).ok_or("a trace_id is 16 bytes, not all zero")?.0;
+    let span_id = SpanId::from_bytes(span_id).ok_or("a span_id is 8 bytes, not all zero")?.0;
+    // An all-zero parent is no parent: some SDKs send it for roots.
+    let parent_id = match parent_id.len() {
+        0 => 0,
+        8 => SpanId::from_bytes(parent_id).map_or(0, |id| id.0),
+        _ => return Err("a parent_span_id is empty or 8 bytes"),
+    };
+    Ok(SpanRow { trace_id, span_id, parent_id, ..row })
+}
+
+/// Validates a `Resource`; returns where its `service.name` is, if it has one that is a non-empty string.
+fn scan_resource(mut message: Cursor) -> Result<Option<Range>> {
+    let mut service = None;
+    while !message.is_done() {
+        match message.key()? {
+            (1, wire) => {
+                let (key, value) = scan_attribute(nested(&mut message, wire)?, 0)?;
+                if key == b"service.name" && value.len > 0 {
+                    service.get_or_insert(value);
+                }
+            }
+            (2, Wire::Varint) => drop(message.varint()?),
+            (3, wire) => scan_entity_ref(nested(&mut message, wire)?)?,
+            (1..=3, _) => return Err(message.error(WRONG_TYPE)),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(service)
+}
+
+fn scan_entity_ref(mut message: Cursor) -> Result<()> {
+    while !message.is_done() {
+        match message.key()? {
+            (1..=4, wire) => drop(text(&mut message, wire)?),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(())
+}
+
+fn scan_scope(mut message: Cursor) -> Result<()> {
+    while !message.is_done() {
+        match message.key()? {
+            (1 | 2, wire) => drop(text(&mut message, wire)?),
+            (3, wire) => drop(scan_attribute(nested(&mut message, wire)?, 0)?),
+            (4, Wire::Varint) => drop(message.varint()?),
+            (4, _) => return Err(message.error(WRONG_TYPE)),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(())
+}
+
+fn scan_event(mut message: Cursor) -> Result<()> {
+    while !message.is_done() {
+        match message.key()? {
+            (1, Wire::Fixed64) => drop(message.fixed64()?),
+            (2, wire) => drop(text(&mut message, wire)?),
+            (3, wire) => drop(scan_attribute(nested(&mut message, wire)?, 0)?),
+            (4, Wire::Varint) => drop(message.varint()?),
+            (1 | 4, _) => return Err(message.error(WRONG_TYPE)),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(())
+}
+
+fn scan_link(mut message: Cursor) -> Result<()> {
+    while !message.is_done() {
+        match message.key()? {
+            (1 | 2, Wire::Bytes) => drop(message.bytes()?),
+            (3, wire) => drop(text(&mut message, wire)?),
+            (4, wire) => drop(scan_attribute(nested(&mut message, wire)?, 0)?),
+            (5, Wire::Varint) => drop(message.varint()?),
+            (6, Wire::Fixed32) => drop(message.fixed32()?),
+            (1 | 2 | 5 | 6, _) => return Err(message.error(WRONG_TYPE)),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(())
+}
+
+fn scan_status(mut message: Cursor, status: &mut StatusCode) -> Result<()> {
+    while !message.is_done() {
+        match message.key()? {
+            (2, wire) => drop(text(&mut message, wire)?),
+            (3, Wire::Varint) => *status = StatusCode::from_number(message.varint()? as i32),
+            (3, _) => return Err(message.error(WRONG_TYPE)),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(())
+}
+
+/// Validates a `KeyValue`; returns its key and where its value is, if that is a string.
+fn scan_attribute<'a>(mut message: Cursor<'a>, depth: usize) -> Result<(&'a [u8], Range)> {
+    let (mut key, mut value): (&[u8], Range) = (&[], Range::default());
+    while !message.is_done() {
+        match message.key()? {
+            (1, Wire::Bytes) => key = message.text()?.as_bytes(),
+            (2, wire) => value = scan_value(nested(&mut message, wire)?, depth)?,
+            (3, Wire::Varint) => drop(message.varint()?),
+            (1 | 3, _) => return Err(message.error(WRONG_TYPE)),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok((key, value))
+}
+
+/// Validates an `AnyValue`; returns where its text is, if it is a string. What is nested deeper than is ever read is
+/// left as opaque bytes, so the recursion is bounded.
+fn scan_value(mut message: Cursor, depth: usize) -> Result<Range> {
+    if depth > Value::MAX_DEPTH {
+        return Ok(Range::default());
+    }
+    let mut string = Range::default();
+    while !message.is_done() {
+        let (field, wire) = message.key()?;
+        if let 2..=8 = field {
+            string = Range::default();
+        }
+        match (field, wire) {
+            (1, wire) => string = text(&mut message, wire)?,
+            (2 | 3 | 8, Wire::Varint) => drop(message.varint()?),
+            (4, Wire::Fixed64) => drop(message.fixed64()?),
+            (5, wire) => scan_values(nested(&mut message, wire)?, depth + 1)?,
+            (6, wire) => scan_map(nested(&mut message, wire)?, depth + 1)?,
+            (7, Wire::Bytes) => drop(message.bytes()?),
+            (2..=4 | 7 | 8, _) => return Err(message.error(WRONG_TYPE)),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(string)
+}
+
+fn scan_values(mut message: Cursor, depth: usize) -> Result<()> {
+    while !message.is_done() {
+        match message.key()? {
+            (1, wire) => drop(scan_value(nested(&mut message, wire)?, depth)?),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(())
+}
+
+fn scan_map(mut message: Cursor, depth: usize) -> Result<()> {
+    while !message.is_done() {
+        match message.key()? {
+            (1, wire) => drop(scan_attribute(nested(&mut message, wire)?, depth)?),
+            (field, wire) => message.skip(field, wire)?,
+        }
+    }
+    Ok(())
+}
+
+const WRONG_TYPE: &str = "a known field with the wrong wire type";
+
+fn nested<'a>(message: &mut Cursor<'a>, wire: Wire) -> Result<Cursor<'a>> {
+    if wire == Wire::Bytes { message.nested() } else { Err(message.error(WRONG_TYPE)) }
+}
+
+/// Reads a string and returns where it is.
+fn text(message: &mut Cursor, wire: Wire) -> Result<Range> {
+    if wire != Wire::Bytes {
+        return Err(message.error(WRONG_TYPE));
+    }
+    let text = message.text()?;
+    Ok(Range { start: (message.offset() - text.len()) as u32, len: text.len() as u32 })
+}
+
+fn range(message: Cursor) -> Range {
+    Range { start: message.offset() as u32, len: message.rest().len() as u32 }
+}
+
+#[cfg(test)]
+mod tests;
