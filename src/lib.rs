@@ -3,3 +3,4 @@
 pub mod model;
 pub mod otlp;
 pub mod source;
+pub mod store;

@@ -3,6 +3,8 @@
 
 pub mod batch;
 pub mod decode;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod scan;
 pub mod wire;
 

@@ -249,7 +249,7 @@ fn scan_status(mut message: Cursor, status: &mut StatusCode) -> Result<()> {
 }
 
 /// Validates a `KeyValue`; returns its key and where its value is, if that is a string.
-fn scan_attribute<'a>(mut message: Cursor<'a>, depth: usize) -> Result<(&'a [u8], Range)> {
+fn scan_attribute(mut message: Cursor<'_>, depth: usize) -> Result<(&[u8], Range)> {
     let (mut key, mut value): (&[u8], Range) = (&[], Range::default());
     while !message.is_done() {
         match message.key()? {

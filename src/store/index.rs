@@ -1,0 +1,77 @@
+//! A hash index from ids to places in a block: filled by the block's writer, read by anyone without a lock.
+
+use std::hash::BuildHasher;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Ids are chosen by whoever sends them, so the seed is drawn anew by each process: nobody can prepare collisions.
+static SEED: LazyLock<foldhash::quality::RandomState> = LazyLock::new(foldhash::quality::RandomState::default);
+
+/// Hashes an id or a name.
+#[inline]
+pub(super) fn hash<T: std::hash::Hash>(key: T) -> u64 {
+    SEED.hash_one(key)
+}
+
+/// Open addressing with linear probing over at least twice as many slots as entries. A slot holds an index plus one.
+#[derive(Debug)]
+pub(super) struct Index {
+    slots: Box<[AtomicU32]>,
+}
+
+impl Index {
+    /// Returns an index for up to `capacity` entries.
+    pub(super) fn with_capacity(capacity: u32) -> Self {
+        let slots = Self::slots(capacity);
+        Self { slots: std::iter::repeat_with(AtomicU32::default).take(slots).collect() }
+    }
+
+    /// Returns the bytes that an index for `capacity` entries takes.
+    pub(super) fn bytes(capacity: u32) -> usize {
+        Self::slots(capacity) * size_of::<AtomicU32>()
+    }
+
+    fn slots(capacity: u32) -> usize {
+        (capacity as usize * 2).next_power_of_two().max(16)
+    }
+
+    /// Returns the entry under `hash` for which `is_it` holds.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            match self.slots[at].load(Ordering::Acquire) {
+                0 => return None,
+                entry if is_it(entry - 1) => return Some(entry - 1),
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    /// Adds an entry that is not in the index yet. Only the block's writer calls this.
+    #[inline]
+    pub(super) fn insert(&self, hash: u64, entry: u32) {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.slots[at].load(Ordering::Relaxed) != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at].store(entry + 1, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_found_also_where_hashes_collide() {
+        let index = Index::with_capacity(100);
+        for entry in 0..100_u32 {
+            index.insert(u64::from(entry % 3), entry);
+        }
+        assert!((0..100).all(|entry| index.find(u64::from(entry % 3), |found| found == entry) == Some(entry)));
+        assert_eq!(index.find(1, |_| false), None);
+    }
+}

@@ -1,0 +1,49 @@
+//! What the store may take, and the sizes of blocks that follow from it.
+
+/// The budget of the ring and the age at which spans go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of everything held, at least [`Limits::LEAST_MEMORY`].
+    pub memory_bytes: usize,
+    /// How many traces may be in memory; 0 means no limit of its own, else at least 4.
+    pub max_traces: usize,
+    /// How long after its arrival a span is kept, in nanoseconds.
+    pub retention_ns: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_bytes: 512 << 20, max_traces: 0, retention_ns: 24 * 3_600 * 1_000_000_000 }
+    }
+}
+
+const MAX_BLOCK_SPANS: usize = 65_536;
+const MAX_BLOCK_BYTES: usize = 32 << 20;
+
+impl Limits {
+    /// The smallest budget that leaves room for blocks of a useful size.
+    pub const LEAST_MEMORY: usize = 16 << 20;
+
+    /// The bytes at which a block is sealed: no block is more than an eighth of the budget.
+    pub(super) fn block_bytes(&self) -> usize {
+        MAX_BLOCK_BYTES.min(self.memory_bytes / 8)
+    }
+
+    /// The spans at which a block is sealed: as many as fit into its bytes at 128 bytes each.
+    pub(super) fn block_spans(&self) -> u32 {
+        MAX_BLOCK_SPANS.min(self.block_bytes() / 128).max(1) as u32
+    }
+
+    /// The traces at which a block is sealed: a quarter of the limit, so that evicting a block makes room.
+    pub(super) fn block_traces(&self) -> u32 {
+        match self.max_traces {
+            0 => u32::MAX,
+            max => (max / 4).clamp(1, MAX_BLOCK_SPANS) as u32,
+        }
+    }
+
+    /// The age at which a block is sealed, so that retention, which drops whole blocks, is not late by more.
+    pub(super) fn block_age_ns(&self) -> u64 {
+        self.retention_ns / 8
+    }
+}
