@@ -1,10 +1,15 @@
 //! The one door: everything anyone wants to know is a [`Request`] put to a [`Source`] and comes back as a [`Reply`].
 //! The screen, the commands and the HTTP API ask the same questions and cannot tell who answers.
 
+mod answer;
+pub mod engine;
 pub mod reply;
 pub mod request;
 
-pub use reply::{Counters, Reply, Status, TraceList};
+pub use crate::store::Counters;
+pub use answer::answer;
+pub use engine::{Engine, Overloaded, WriterThread};
+pub use reply::{Reply, Status, TraceList};
 pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};
 
 /// Answers requests: this process, or later a daemon elsewhere.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::model::{SpanDetail, Timestamp, Trace, TraceSummary};
+use crate::store::Counters;
 
 /// An answer; the variant is the one its [`super::Request`] names.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,22 +53,4 @@ pub struct Status {
     pub last_refusal: Option<String>,
     /// The bound addresses, as `otlp/grpc 127.0.0.1:4317`.
     pub listening: Vec<String>,
-}
-
-/// Spans since the start. Two identities hold: `received + recovered = stored + duplicates + rejected + excluded`, and
-/// `stored = in_memory + on_disk + evicted`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    pub received: u64,
-    pub recovered: u64,
-    pub stored: u64,
-    pub duplicates: u64,
-    /// Refused one by one, for an invalid id.
-    pub rejected: u64,
-    pub excluded: u64,
-    pub in_memory: u64,
-    /// Held only on disk.
-    pub on_disk: u64,
-    /// Gone from memory and disk.
-    pub evicted: u64,
 }

@@ -1,0 +1,23 @@
+//! Request + store → reply: a file a request. Knows no clock, no network, no screen.
+
+mod span;
+mod summary;
+mod trace;
+mod traces;
+
+use super::{Reply, Request};
+use crate::store::Snapshot;
+
+/// Answers everything that the store alone can answer: all but [`Request::Status`], of which it gives the store's part.
+pub fn answer(request: &Request, snapshot: &Snapshot) -> Reply {
+    match request {
+        Request::Traces(request) => Reply::Traces(traces::list(request, snapshot)),
+        Request::Trace(id) => Reply::Trace(trace::open(*id, snapshot)),
+        Request::TraceOtlp(id) => Reply::Otlp(trace::otlp(*id, snapshot)),
+        Request::Span(trace, span) => Reply::Span(span::open(*trace, *span, snapshot)),
+        Request::Status => Reply::Status(Box::new(traces::status(snapshot))),
+    }
+}
+
+#[cfg(test)]
+mod tests;
