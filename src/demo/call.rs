@@ -15,6 +15,8 @@ use super::value::{IntoValue, any, attribute};
 const SIGMA: f64 = 0.35;
 /// Half of a round trip within the data centre.
 const HOP_MS: f64 = 0.25;
+/// What code does between two calls, and before it returns.
+const GAP_MS: f64 = 0.04;
 
 /// How a call to another process came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +163,7 @@ impl Call<'_> {
 
     /// Opens a span below this one, in the same process.
     pub(super) fn begin(&mut self, name: String, kind: SpanKind, subject: Subject) -> Call<'_> {
+        self.work(GAP_MS);
         let (process, start) = (self.process, self.now);
         self.scene.open(Opening { process, parent: Parent::Local(self.context), name, kind, subject, start })
     }
@@ -173,7 +176,8 @@ impl Call<'_> {
     }
 
     /// Ends the span and returns when.
-    pub(super) fn close(self) -> u64 {
+    pub(super) fn close(mut self) -> u64 {
+        self.work(GAP_MS);
         self.scene.span(self.index).end_time_unix_nano = self.now;
         self.now
     }
@@ -190,7 +194,7 @@ impl Fork<'_, '_> {
     pub(super) fn branch(&mut self, body: impl FnOnce(&mut Call)) {
         self.call.now = self.start;
         // Even what starts together is started one after the other.
-        self.call.work(0.04);
+        self.call.work(GAP_MS);
         self.start = self.call.now;
         body(self.call);
         self.end = self.end.max(self.call.now);

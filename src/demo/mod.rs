@@ -36,6 +36,8 @@ use crate::model::Timestamp;
 const VISITS_PER_SECOND: f64 = 18.5;
 /// The slowest and the fastest a shop can be, as factors.
 const RATES: (f64, f64) = (0.01, 100.0);
+/// How much time one call can make up for at a rate of 1 or less, in seconds; it bounds what waits and what is returned.
+const MAX_CATCH_UP_S: f64 = 600.0;
 const SECOND: f64 = 1e9;
 
 /// A shop of fifteen services and its customers.
@@ -77,10 +79,6 @@ enum Happening {
 }
 
 impl Shop {
-    /// How much time one call of [`Shop::advance`] can make up for, in nanoseconds: an hour. After a longer pause,
-    /// as when a laptop slept, the shop skips what it missed and opens anew.
-    pub const MAX_CATCH_UP_NS: u64 = 3_600_000_000_000;
-
     /// Returns a closed shop; the same seed makes the same customers do the same things.
     pub fn new(seed: u64) -> Self {
         Self { random: Random::new(seed), rate: 1.0, day: None, outboxes: BTreeMap::new() }
@@ -97,17 +95,20 @@ impl Shop {
     /// Lets the shop work until `now` and returns what its services exported since the last call, in that order:
     /// each request is one batch of one process, with spans that have ended, children often before their parents.
     /// How often it is called does not matter: the stream is the same. An earlier `now` than before does nothing.
+    ///
+    /// One call makes up for ten minutes at most, at a rate above 1 in proportion less. After a longer pause, as when a
+    /// laptop slept, the shop skips what it missed and opens anew.
     pub fn advance(&mut self, now: Timestamp) -> Vec<ExportTraceServiceRequest> {
         let Timestamp(now) = now;
         let mut requests = Vec::new();
-        let Some(mut day) = self.day.take().filter(|day| now.saturating_sub(day.now) <= Self::MAX_CATCH_UP_NS) else {
+        let Some(mut day) = self.day.take().filter(|day| now.saturating_sub(day.now) <= self.max_catch_up_ns()) else {
             self.day = Some(self.open(now));
             return requests;
         };
         while let Some((time, happening)) = self.next(&day).filter(|(time, _)| *time <= now) {
             match happening {
                 Happening::Visit => {
-                    let visits = VISITS_PER_SECOND * self.rate * day.weather.custom(time);
+                    let visits = VISITS_PER_SECOND * self.rate * day.weather.busyness(time);
                     day.next_visit = time + 1 + (self.random.exponential(1.0 / visits) * SECOND) as u64;
                     let story = stories::any_visit(&mut self.random);
                     self.play(story, day.weather, time);
@@ -125,6 +126,10 @@ impl Shop {
         day.now = day.now.max(now);
         self.day = Some(day);
         requests
+    }
+
+    fn max_catch_up_ns(&self) -> u64 {
+        (MAX_CATCH_UP_S / self.rate.max(1.0) * SECOND) as u64
     }
 
     fn open(&mut self, now: u64) -> Day {

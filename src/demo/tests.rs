@@ -1,6 +1,7 @@
 //! The shop as a receiver sees it: the stream is checked span by span, and every story is looked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
@@ -31,8 +32,14 @@ impl Arrival {
     }
 }
 
-/// Returns everything that arrives within five minutes after opening, asked for ten times a second.
-fn five_minutes() -> Vec<Arrival> {
+/// Returns everything that arrives within five minutes after opening; played once for all tests.
+fn five_minutes() -> &'static [Arrival] {
+    static ARRIVALS: LazyLock<Vec<Arrival>> = LazyLock::new(play_five_minutes);
+    &ARRIVALS
+}
+
+/// Asks a shop ten times a second.
+fn play_five_minutes() -> Vec<Arrival> {
     let mut shop = Shop::new(7);
     shop.advance(OPENED);
     let mut arrivals = Vec::new();
@@ -97,8 +104,12 @@ fn a_clock_that_went_back_yields_nothing_and_a_long_sleep_opens_anew() {
     shop.advance(OPENED);
     assert!(shop.advance(OPENED.minus(SECOND)).is_empty());
     assert!(!shop.advance(OPENED.plus(5 * SECOND)).is_empty());
-    let woken = OPENED.plus(Shop::MAX_CATCH_UP_NS * 3);
+    let woken = OPENED.plus(3 * 60 * MINUTE);
     assert!(shop.advance(woken).is_empty());
+    assert!(!shop.advance(woken.plus(10 * MINUTE)).is_empty());
+    let mut shop = Shop::new(1);
+    shop.advance(OPENED);
+    shop.advance(woken);
     let batches = shop.advance(woken.plus(5 * SECOND));
     assert!(
         batches
@@ -132,7 +143,7 @@ fn parents_arrive_except_where_the_gateway_crashed() {
     // What is still on its way at closing time is nobody's fault.
     let settled = OPENED.0 + 4 * MINUTE;
     let mut without_root = 0;
-    for trace in by_trace(&arrivals).into_values() {
+    for trace in by_trace(arrivals).into_values() {
         if trace.iter().any(|arrival| arrival.span.end_time_unix_nano > settled) {
             continue;
         }
@@ -152,7 +163,7 @@ fn parents_arrive_except_where_the_gateway_crashed() {
 #[test]
 fn about_twenty_traces_begin_each_second() {
     let arrivals = five_minutes();
-    let rate = by_trace(&arrivals).len() as f64 / 300.0;
+    let rate = by_trace(arrivals).len() as f64 / 300.0;
     assert!((17.0..23.0).contains(&rate), "{rate}");
     let spans = arrivals.len() as f64 / 300.0;
     assert!((200.0..450.0).contains(&spans), "{spans}");
@@ -185,13 +196,13 @@ fn fifteen_services_work_here_one_of_them_in_japanese() {
 #[test]
 fn checkouts_are_deep_and_imports_are_long() {
     let arrivals = five_minutes();
-    let traces = by_trace(&arrivals);
+    let traces = by_trace(arrivals);
     let widest = |name: &str| {
         let with = traces.values().filter(|trace| trace.iter().any(|arrival| arrival.span.name == name));
         with.max_by_key(|trace| trace.len()).expect("the story occurs").clone()
     };
     let checkout = widest("POST /api/checkout");
-    assert!((35..=75).contains(&checkout.len()), "{}", checkout.len());
+    assert!((35..=60).contains(&checkout.len()), "{}", checkout.len());
     let services: BTreeSet<&str> = checkout.iter().map(|arrival| arrival.service.as_str()).collect();
     assert!(services.len() >= 9, "{services:?}");
     assert!(widest("import stock").len() >= 100);
@@ -225,6 +236,7 @@ fn errors_come_with_stack_traces_of_several_languages() {
         "pydantic_core.ValidationError",
         "org.postgresql.util.PSQLException",
         "TimeoutError",
+        "java.net.http.HttpTimeoutException",
     ] {
         assert!(exceptions.contains(expected), "{expected} is not among {exceptions:?}");
     }
@@ -258,7 +270,7 @@ fn every_other_story_occurs() {
 fn most_children_lie_within_their_parents_but_some_outlive_them_or_begin_before() {
     let arrivals = five_minutes();
     let (mut within, mut outlive, mut before) = (0, 0, 0);
-    for trace in by_trace(&arrivals).into_values() {
+    for trace in by_trace(arrivals).into_values() {
         let spans: BTreeMap<&[u8], &Span> = trace.iter().map(|a| (a.span.span_id.as_slice(), &a.span)).collect();
         for arrival in &trace {
             let Some(parent) = spans.get(arrival.span.parent_span_id.as_slice()) else { continue };

@@ -34,7 +34,7 @@ impl Weather {
     }
 
     /// Returns how busy the shop is, 1 on average: customers come in waves of a few minutes, with ripples on them.
-    pub(super) fn custom(self, at: u64) -> f64 {
+    pub(super) fn busyness(self, at: u64) -> f64 {
         let seconds = at.saturating_sub(self.opened) as f64 / SECOND as f64;
         1.0 + 0.15 * (seconds / 25.0).sin() + 0.06 * (seconds / 3.7).sin()
     }

@@ -36,7 +36,7 @@ pub(super) fn gateway_crashes(scene: &mut Scene) {
 }
 
 /// A robot tries paths that the shop never had.
-pub(super) fn stolen_path(scene: &mut Scene) {
+pub(super) fn lost_robot(scene: &mut Scene) {
     let path = scene.random.pick(&["/wp-login.php", "/.env", "/admin/config.php", "/%E2%98%83/../etc/passwd"]);
     let request = Http::get("/{*path}").at(path.to_owned());
     through_gateway(scene, &request, |storefront| storefront.respond(404));
@@ -97,7 +97,7 @@ fn recommendations(call: &mut Call, sku: &str) {
     let reply = call.http(Service::Recommendations, &request, |server| {
         server.redis("HGETALL", &format!("features:{sku}"));
         let slow = server.scene.weather.is_model_server_slow(server.now);
-        server.step("✨ rank candidates", |ranking| {
+        let ranked = server.step("✨ rank candidates", |ranking| {
             let candidates = ranking.random().between(80, 400);
             ranking.set("ml.candidates", candidates);
             ranking.set(
@@ -106,12 +106,19 @@ fn recommendations(call: &mut Call, sku: &str) {
             );
             let infer = Http::post("/v2/models/two-tower/infer");
             let latency = if slow { 1_100.0 } else { 14.0 };
-            ranking.http_outside("model-server", &infer, (200, latency));
+            let overloaded = slow && ranking.chance(0.15);
+            let status = if overloaded { 503 } else { 200 };
+            ranking.http_outside("model-server", &infer, (status, latency));
             ranking.work(1.5);
+            !overloaded
         });
+        if !ranked {
+            server.respond(503);
+        }
     });
-    if reply == Reply::TimedOut {
-        call.event("fallback", [("fallback.to", any("bestsellers")), ("fallback.reason", any("timeout"))]);
+    if !reply.is_ok() {
+        let reason = if reply == Reply::TimedOut { "timeout" } else { "unavailable" };
+        call.event("fallback", [("fallback.to", any("bestsellers")), ("fallback.reason", any(reason))]);
     }
 }
 

@@ -17,7 +17,7 @@ SELECT $1, sku, quantity, amount
   FROM unnest($2::text[], $3::int[], $4::numeric[]) AS lines (sku, quantity, amount)";
 
 pub(super) fn place_order(scene: &mut Scene) {
-    let lines = scene.random.between(2, 5);
+    let lines = scene.random.between(1, 4);
     through_gateway(scene, &Http::post("/api/checkout"), |storefront| {
         storefront.feature_flag("one-page-checkout", 0.8);
         let request = Http::post("/checkout").within_ms(8_000);
@@ -55,7 +55,6 @@ fn check_out(checkout: &mut Call, lines: u64) {
         }
     }
     checkout.step("create order", |order| {
-        order.sql(&ORDERS, "BEGIN", 0.2);
         order.sql(&ORDERS, "INSERT INTO orders (customer_id, total, state) VALUES ($1, $2, $3) RETURNING id", 1.9);
         order.sql(&ORDERS, INSERT_LINES, 2.4);
         order.sql(&ORDERS, "COMMIT", 1.1);
@@ -89,7 +88,8 @@ fn describe_order(checkout: &mut Call, lines: u64) {
 
 fn validate(step: &mut Call) -> bool {
     step.work(1.1);
-    let valid = !step.chance(0.05);
+    // The release candidate knows fewer countries' postcodes.
+    let valid = !step.chance(if step.process.release == 0 { 0.04 } else { 0.15 });
     if !valid {
         step.throw(&ADDRESS_INVALID);
     }
@@ -114,7 +114,6 @@ fn quote(call: &mut Call) {
 /// Reserves each line in one transaction, which now and then meets another one head-on.
 fn reserve(call: &mut Call, lines: u64) -> Reply {
     call.grpc(Service::Inventory, "shop.inventory.v1.Inventory/Reserve", |inventory| {
-        inventory.sql(&STOCK, "BEGIN", 0.2);
         for _ in 0..lines {
             if inventory.chance(0.006) {
                 inventory.sql_fails(&STOCK, LOCK_STOCK, (1_004.0, &DEADLOCK));

@@ -6,7 +6,7 @@ mod checkout;
 mod fulfilment;
 mod health;
 mod import;
-mod nightly;
+mod jobs;
 mod payment;
 mod search;
 mod tables;
@@ -29,15 +29,15 @@ const VISITS: [(u64, Story); 9] = [
     (85, cart::add),
     (70, checkout::place_order),
     (90, health::probe),
-    (10, browse::stolen_path),
+    (10, browse::lost_robot),
     (5, browse::gateway_crashes),
 ];
 
 /// What happens by the clock: seconds after opening, seconds between, the story.
 pub(super) const TIMETABLE: [(f64, f64, Story); 4] = [
-    (2.0, 60.0, nightly::refresh_prices),
+    (2.0, 60.0, jobs::refresh_prices),
     (9.0, 75.0, import::stock),
-    (30.0, 45.0, nightly::reconcile),
+    (30.0, 45.0, jobs::reconcile),
     (4.0, 5.0, health::probe),
 ];
 

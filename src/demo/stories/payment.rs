@@ -43,13 +43,14 @@ fn ask_bank(step: &mut Call) -> Outcome {
     let mut failure = 0.1;
     for attempt in 1..=TRIES {
         let request = Http::post("/v2/authorisations").within_ms(1_500);
+        let latency_ms = if step.chance(0.015) { 4_000.0 } else { 110.0 };
         if step.chance(failure) {
             step.http_outside(BANK, &request, (503, 210.0));
         } else if step.chance(0.045) {
             step.http_outside(BANK, &request, (402, 90.0));
             step.throw(&PAYMENT_DECLINED);
             return Outcome::Declined;
-        } else if step.http_outside(BANK, &request, (200, 110.0)).is_ok() {
+        } else if step.http_outside(BANK, &request, (200, latency_ms)).is_ok() {
             step.set("payment.attempts", attempt);
             return Outcome::Authorised;
         }
