@@ -183,8 +183,17 @@ fn value(message: &[u8], depth: usize) -> Value {
             2 => Value::Bool(field.number() != 0),
             3 => Value::Int(field.number() as i64),
             4 => Value::Double(f64::from_bits(field.number())),
-            5 => Value::Array(members(field.bytes(), |bytes| self::value(bytes, depth + 1))),
-            6 => Value::Map(members(field.bytes(), |bytes| attribute(bytes, depth + 1))),
+            5 => {
+                // An array or map that comes in pieces is their union, as protobuf merges messages.
+                let mut items = if let Value::Array(items) = &mut value { std::mem::take(items) } else { Vec::new() };
+                items.extend(members(field.bytes(), |bytes| self::value(bytes, depth + 1)));
+                Value::Array(items)
+            }
+            6 => {
+                let mut entries = if let Value::Map(map) = &mut value { std::mem::take(map) } else { Vec::new() };
+                entries.extend(members(field.bytes(), |bytes| attribute(bytes, depth + 1)));
+                Value::Map(entries)
+            }
             7 => Value::Bytes(field.bytes().to_vec()),
             _ => return,
         }

@@ -154,9 +154,9 @@ fn readers_see_whole_requests_while_the_writer_writes() {
                 }
             }
         });
-        requests.iter().for_each(|request| {
+        for request in &requests {
             writer.append(request, Timestamp(0));
-        });
+        }
         reader.join().unwrap();
     });
 }

@@ -310,7 +310,9 @@ proptest! {
     ) {
         thread_local!(static CORPUS: Vec<Vec<u8>> = corpus());
         let mut body = CORPUS.with(|corpus| which.get(corpus).clone());
-        mutations.iter().for_each(|mutation| mutate(&mut body, mutation));
+        for mutation in &mutations {
+            mutate(&mut body, mutation);
+        }
         agree(&body);
     }
 
@@ -320,7 +322,9 @@ proptest! {
         mutations in prop::collection::vec(mutation(), 0..4),
     ) {
         let mut body = request(spans).encode_to_vec();
-        mutations.iter().for_each(|mutation| mutate(&mut body, mutation));
+        for mutation in &mutations {
+            mutate(&mut body, mutation);
+        }
         agree(&body);
     }
 
