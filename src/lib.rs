@@ -1,8 +1,21 @@
 //! spantop: htop for distributed traces. Modules in reading order; ARCHITECTURE.md has the map.
 
-pub mod config;
-pub mod demo;
 pub mod model;
+
 pub mod otlp;
-pub mod source;
+
 pub mod store;
+
+pub mod source;
+
+pub mod config;
+
+pub mod net;
+
+pub mod ingest;
+
+pub mod api;
+
+pub mod remote;
+
+pub mod demo;

@@ -151,8 +151,9 @@ fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<
     }
 }
 
+/// Returns the time by which arrivals are stamped and windows like "the last hour" are meant.
 #[expect(clippy::disallowed_methods, reason = "the engine gives arrivals their time")]
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
 }

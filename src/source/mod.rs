@@ -8,7 +8,7 @@ pub mod request;
 
 pub use crate::store::Counters;
 pub use answer::answer;
-pub use engine::{Engine, Overloaded, WriterThread};
+pub use engine::{Engine, Overloaded, WriterThread, now};
 pub use reply::{Reply, Status, TraceList};
 pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};
 

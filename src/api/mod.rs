@@ -1,0 +1,106 @@
+//! The HTTP API: answers of the one door as JSON, for scripts and other programs. A file an endpoint.
+
+mod error;
+mod guard;
+mod parameters;
+mod stats;
+mod trace;
+mod traces;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+use tower_service::Service;
+
+pub use stats::Stats;
+
+use crate::source::{self, Reply, Source};
+use error::ApiError;
+
+/// The endpoints over one source.
+#[derive(Clone, Debug)]
+pub struct Api {
+    router: Router,
+}
+
+type Shared = Arc<dyn Source>;
+
+impl Api {
+    /// Returns the API of a source.
+    pub fn new(source: Shared) -> Self {
+        let router = Router::new()
+            .route("/admin/tracing", get(traces::list))
+            .route("/admin/tracing/traces/{id}", get(trace::otlp))
+            .route("/admin/tracing/stats", get(stats::stats))
+            .route("/healthz", get(healthz))
+            .fallback(not_found)
+            .method_not_allowed_fallback(method_not_allowed)
+            .layer(axum::middleware::from_fn(guard::local_only))
+            .with_state(source);
+        Self { router }
+    }
+
+    /// Answers one request.
+    pub async fn handle<B>(mut self, request: hyper::Request<B>) -> Response
+    where
+        B: hyper::body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        match self.router.call(request.map(Body::new)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+async fn healthz() -> Response {
+    json(&serde_json::json!({ "status": "ok" }))
+}
+
+async fn not_found(uri: Uri) -> ApiError {
+    ApiError::not_found(format!("there is nothing at '{}'", shortened(uri.path())), "the list is at /admin/tracing")
+}
+
+async fn method_not_allowed(request: Request) -> ApiError {
+    ApiError::method_not_allowed(format!("{} is not taken here", shortened(request.method().as_str())))
+}
+
+/// Puts a request to the source off the network's threads: an answer over everything held takes milliseconds.
+async fn ask(source: Shared, request: source::Request) -> Result<Reply, ApiError> {
+    let asked = tokio::task::spawn_blocking(move || source.ask(&request)).await;
+    match asked {
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(error)) => Err(ApiError::internal(error.to_string())),
+        Err(_) => Err(ApiError::internal("the answer was cut off".into())),
+    }
+}
+
+fn json(body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => json_bytes(bytes),
+        Err(error) => ApiError::internal(format!("cannot write the answer: {error}")).into_response(),
+    }
+}
+
+fn json_bytes(body: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body.into()).into_response()
+}
+
+/// What a client sent, short enough to be quoted back.
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+/// Milliseconds as the API has them: nanoseconds ÷ 10⁶, not rounded.
+fn milliseconds(ns: u64) -> f64 {
+    ns as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests;

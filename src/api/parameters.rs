@@ -1,0 +1,113 @@
+//! Query parameters: every one is known by name, an unknown one is an error that names it, and none is ignored.
+
+use std::time::Duration;
+
+use axum::extract::Query;
+use axum::http::Uri;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::error::ApiError;
+use super::shortened;
+use crate::config::Value;
+use crate::model::Timestamp;
+use crate::source::Window;
+
+/// The parameters of a request that are still to be taken.
+pub(super) struct Parameters {
+    given: Vec<(String, String)>,
+    known: Vec<&'static str>,
+}
+
+const MILLISECOND_NS: f64 = 1e6;
+const HOUR_NS: f64 = 3_600e9;
+
+impl Parameters {
+    pub(super) fn of(uri: &Uri) -> Result<Self, ApiError> {
+        let Query(given) = Query::try_from_uri(uri)
+            .map_err(|error| ApiError::bad_request(format!("cannot read the query string: {error}"), ""))?;
+        Ok(Self { given, known: Vec::new() })
+    }
+
+    /// Takes a parameter's text; the last one counts where it is given more than once.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        let mut value = None;
+        self.given.retain_mut(|(key, given)| {
+            let is_it = key == name;
+            if is_it {
+                value = Some(std::mem::take(given));
+            }
+            !is_it
+        });
+        value
+    }
+
+    /// Takes a parameter through `read`, which returns none for a malformed value.
+    pub(super) fn read<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let malformed = || {
+            let message = format!("'{}' is not a value of '{name}'", shortened(&text));
+            ApiError::bad_request(message, format!("{name} takes {expected}"))
+        };
+        read(&text).map(Some).ok_or_else(malformed)
+    }
+
+    /// Takes a duration in milliseconds and returns it in nanoseconds.
+    pub(super) fn milliseconds(&mut self, name: &'static str) -> Result<Option<u64>, ApiError> {
+        self.read(name, "milliseconds, like 250 or 0.5", |text| scaled(text, MILLISECOND_NS))
+    }
+
+    /// Takes `hours`, `since`, `start_date` and `end_date`.
+    pub(super) fn window(&mut self, now: Timestamp) -> Result<Window, ApiError> {
+        let hours = self.read("hours", "a number of hours, like 24", |text| scaled(text, HOUR_NS))?;
+        let since = self.read("since", "a duration, like 15m or 1h30m", |text| {
+            <Duration as Value>::parse(text).ok().and_then(|since| u64::try_from(since.as_nanos()).ok())
+        })?;
+        let date = "a date, like 2026-11-22, or a time as in RFC 3339";
+        let start = self.read("start_date", date, |text| time(text, false))?;
+        let end = self.read("end_date", date, |text| time(text, true))?;
+        let ways = [hours.is_some(), since.is_some(), start.is_some() || end.is_some()];
+        if ways.into_iter().filter(|given| *given).count() > 1 {
+            let hint = "give one of hours, since, or start_date and end_date";
+            return Err(ApiError::bad_request("the window is given in more than one way".into(), hint));
+        }
+        Ok(Window { from: hours.or(since).map(|back| now.minus(back)).or(start), to: end })
+    }
+
+    /// Ends taking parameters.
+    pub(super) fn finish(self) -> Result<(), ApiError> {
+        let Some((name, _)) = self.given.first() else { return Ok(()) };
+        let message = format!("unknown parameter '{}'", shortened(name));
+        let hint = match self.known.as_slice() {
+            [] => "no parameter is taken here".to_owned(),
+            known => format!("known are {}", known.join(", ")),
+        };
+        Err(ApiError::bad_request(message, hint))
+    }
+}
+
+/// Reads a number that is not negative and returns it in a smaller unit.
+fn scaled(text: &str, factor: f64) -> Option<u64> {
+    let number: f64 = text.parse().ok()?;
+    let scaled = (number * factor).round();
+    (number >= 0.0 && scaled <= u64::MAX as f64).then_some(scaled as u64)
+}
+
+/// Reads a time, or a date: its beginning in UTC, or its end where an end is asked for.
+fn time(text: &str, end: bool) -> Option<Timestamp> {
+    let time = match text.parse::<Date>() {
+        // A time begins with a date as well, and a date alone says all ten characters.
+        Ok(date) if text.len() == 10 => {
+            let day = if end { date.tomorrow().ok()? } else { date };
+            day.to_zoned(TimeZone::UTC).ok()?.timestamp()
+        }
+        _ => text.parse::<jiff::Timestamp>().ok()?,
+    };
+    u64::try_from(time.as_nanosecond()).ok().map(Timestamp)
+}

@@ -1,0 +1,27 @@
+//! `GET /admin/tracing/traces/{id}`: one trace as OTLP/JSON.
+
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::error::ApiError;
+use super::parameters::Parameters;
+use super::{Shared, ask, json_bytes, shortened};
+use crate::model::TraceId;
+use crate::otlp::encode;
+use crate::source::{Reply, Request};
+
+pub(super) async fn otlp(State(source): State<Shared>, Path(id): Path<String>, uri: Uri) -> Result<Response, ApiError> {
+    Parameters::of(&uri)?.finish()?;
+    let id: TraceId = id.parse().map_err(|_| {
+        let message = format!("'{}' is not a trace id", shortened(&id));
+        ApiError::bad_request(message, "a trace id is 32 hex digits, not all zero")
+    })?;
+    match ask(source, Request::TraceOtlp(id)).await? {
+        Reply::Otlp(Some(messages)) => {
+            let text = tokio::task::spawn_blocking(move || encode::traces_json(&messages)).await;
+            text.map(json_bytes).map_err(|_| ApiError::internal("cannot write the trace".into()))
+        }
+        _ => Err(ApiError::not_found(format!("trace {id} is not held"), "it never came, or it was evicted")),
+    }
+}

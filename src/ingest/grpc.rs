@@ -1,0 +1,107 @@
+//! OTLP/gRPC: the unary `Export` of the three services. Framing is read here, so that a message is unpacked in one go
+//! and let in by the same [`Admission`] as over HTTP, with its limits before and after unpacking; tonic gives codes and
+//! the form of a status (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
+
+use std::convert::Infallible;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+use tonic::body::Body;
+use tonic::{Code, Status};
+
+use super::admission::{Admission, Admitted, Encoding, Receipt};
+use super::inflate::Coding;
+use super::refusal::{RETRY_DELAY_SECONDS, Refusal};
+use super::signal::Signal;
+use crate::otlp::response;
+
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+/// A flag byte and the message's length in four.
+const PREFIX: usize = 5;
+
+/// Answers one gRPC request.
+pub async fn handle(admission: Admission, request: Request<Incoming>) -> Response<Body> {
+    let is_grpc = request.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/grpc"));
+    if !is_grpc {
+        // Somebody who does not speak gRPC: the protocol asks for a plain 415.
+        let mut response = Response::new(Body::new(Full::new(Bytes::from_static(NOT_GRPC))));
+        *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return response;
+    }
+    let mut response = match receive(&admission, request).await {
+        Ok(receipt) => success(&receipt),
+        Err(refusal) => {
+            admission.note(&refusal);
+            status(&refusal).into_http()
+        }
+    };
+    response.headers_mut().insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip,zstd"));
+    response
+}
+
+const NOT_GRPC: &[u8] = b"this is OTLP/gRPC: the content type is application/grpc; OTLP/HTTP has a port of its own\n";
+
+async fn receive(admission: &Admission, request: Request<Incoming>) -> Result<Receipt, Refusal> {
+    let path = request.uri().path();
+    let signal = Signal::ALL.into_iter().find(|signal| signal.grpc_path() == path);
+    let signal = signal.ok_or_else(|| Refusal::NotFound(path.chars().take(120).collect()))?;
+    let name = request.headers().get(GRPC_ENCODING).map(|value| value.to_str().unwrap_or("(not text)"));
+    let coding = Coding::of(name)?;
+    let framed = admission.collect(request.into_body(), admission.message_bytes() + PREFIX).await?;
+    let (message, coding) = unframe(framed, coding)?;
+    let message = admission.unpack(message, coding).await?;
+    admission.take(signal, message, Encoding::Protobuf).await
+}
+
+/// Takes the one message out of a unary request's body.
+fn unframe(mut framed: Admitted, coding: Coding) -> Result<(Admitted, Coding), Refusal> {
+    let invalid = |why: &str| Refusal::unreadable("read the gRPC message", &why);
+    let [flag, a, b, c, d] = *framed.bytes.first_chunk::<PREFIX>().ok_or_else(|| invalid("the body is empty"))?;
+    let len = u32::from_be_bytes([a, b, c, d]) as usize;
+    let rest = framed.bytes.len() - PREFIX;
+    if len > rest {
+        return Err(invalid("the body ends inside the message"));
+    }
+    if len < rest {
+        return Err(invalid("a unary call has one message, and more was sent"));
+    }
+    let coding = match (flag, coding) {
+        (0, _) => Coding::Identity,
+        (1, Coding::Identity) => return Err(invalid("it is marked as packed, but grpc-encoding does not say how")),
+        (1, coding) => coding,
+        _ => return Err(invalid("an unknown flag")),
+    };
+    framed.bytes = framed.bytes.split_off(PREFIX);
+    Ok((framed, coding))
+}
+
+fn success(receipt: &Receipt) -> Response<Body> {
+    let rejected = i64::try_from(receipt.rejected).unwrap_or(i64::MAX);
+    let message = response::response_protobuf(rejected, &receipt.message);
+    let mut framed = BytesMut::with_capacity(PREFIX + message.len());
+    framed.put_u8(0);
+    framed.put_u32(message.len() as u32);
+    framed.put_slice(&message);
+    let trailers = HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("0"))]);
+    let body = Full::new(framed.freeze()).with_trailers(std::future::ready(Some(Ok::<_, Infallible>(trailers))));
+    let mut response = Response::new(Body::new(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    response
+}
+
+fn status(refusal: &Refusal) -> Status {
+    let (code, message) = (refusal.grpc(), refusal.to_string());
+    let details = match refusal {
+        Refusal::Overloaded => response::status_protobuf_retry(code as i32, &message, RETRY_DELAY_SECONDS),
+        Refusal::Invalid { .. } => response::status_protobuf(code as i32, &message, refusal.violation().as_ref()),
+        _ => Vec::new(),
+    };
+    debug_assert_ne!(code, Code::OutOfRange, "clients send such a request again for ever");
+    if details.is_empty() { Status::new(code, message) } else { Status::with_details(code, message, details.into()) }
+}

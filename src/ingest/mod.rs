@@ -1,0 +1,11 @@
+//! Receiving: OTLP over gRPC and HTTP. Both collect a body within limits, unpack it, scan it and hand it to the engine;
+//! they differ only in how a request is framed and an answer written.
+
+mod admission;
+pub mod grpc;
+pub mod http;
+mod inflate;
+mod refusal;
+mod signal;
+
+pub use admission::{Admission, Limits};

@@ -1,0 +1,134 @@
+//! Serving: HTTP/1.1 and HTTP/2 on one port, with a bound on everything a stranger could hold open.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::Listener;
+
+/// Bounds on one listener.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections open at once; further ones wait in the system's backlog.
+    pub connections: usize,
+    /// Requests running at once on one HTTP/2 connection.
+    pub streams: u32,
+}
+
+/// A client that has not sent its headers after this is dropped (slowloris).
+const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// HTTP/2 peers are asked this often whether they are still there.
+const PING_INTERVAL: Duration = Duration::from_mins(1);
+/// And dropped when they do not answer within this.
+const PING_DEADLINE: Duration = Duration::from_secs(20);
+/// How long running requests may take to finish once the program stops.
+const STOP_DEADLINE: Duration = Duration::from_secs(5);
+/// After an accept that failed for want of file descriptors or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// HTTP/2 flow control: a batch of spans of common size arrives without waiting for a window update.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// Serves every request on `listener` with `handler` until `stop` resolves, then lets running requests finish.
+pub async fn serve<H, F, B, S>(listener: Listener, limits: Limits, handler: H, stop: S)
+where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S: Future<Output = ()> + Clone + Send + 'static,
+{
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let mut sockets = JoinSet::new();
+    for socket in listener.sockets {
+        sockets.spawn(accept(socket, builder(limits), Arc::clone(&permits), handler.clone(), stop.clone()));
+    }
+    sockets.join_all().await;
+}
+
+fn builder(limits: Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_DEADLINE);
+    builder
+}
+
+async fn accept<H, F, B, S>(
+    socket: TcpListener,
+    builder: Builder<TokioExecutor>,
+    permits: Arc<Semaphore>,
+    handler: H,
+    stop: S,
+) where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S: Future<Output = ()> + Clone + Send + 'static,
+{
+    let running = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let next = async {
+            // The semaphore is never closed; were it, no further connection would be taken.
+            let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+            Some((connection(&socket).await, permit))
+        };
+        let (stream, permit) = tokio::select! {
+            () = &mut stop => break,
+            next = next => match next { Some(next) => next, None => break },
+        };
+        let handler = handler.clone();
+        let service = hyper::service::service_fn(move |request| {
+            let answer = handler(request);
+            async move { Ok::<_, Infallible>(answer.await) }
+        });
+        let served = running.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        tokio::spawn(async move {
+            if let Err(error) = served.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(permit);
+        });
+    }
+    drop(socket);
+    if tokio::time::timeout(STOP_DEADLINE, running.shutdown()).await.is_err() {
+        tracing::warn!("requests still running after {STOP_DEADLINE:?} were cut off");
+    }
+}
+
+/// Waits for a connection. A failed accept is the peer's fault or passes: file descriptors come back.
+async fn connection(socket: &TcpListener) -> TcpStream {
+    loop {
+        match socket.accept().await {
+            Ok((stream, _)) => {
+                // Small answers should not wait for more to send; a socket that refuses works all the same.
+                stream.set_nodelay(true).ok();
+                return stream;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Asking a spantop that is not this process, over its HTTP API.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+/// A spantop at `host:port`.
+#[derive(Clone, Debug)]
+pub struct Client {
+    target: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    #[error("cannot reach a spantop at {target}: {reason}")]
+    Unreachable { target: String, reason: String },
+    /// The other side answered with an error of its own.
+    #[error("{message}")]
+    Refused { status: u16, message: String, hint: String },
+}
+
+/// How long an answer may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+impl Client {
+    /// Returns a client for `host:port`; nothing is connected yet.
+    pub fn new(target: impl Into<String>) -> Self {
+        Self { target: target.into() }
+    }
+
+    /// Asks for `path` and returns the body of a good answer.
+    ///
+    /// # Errors
+    /// When nothing listens there, it breaks off, it takes over 30 seconds, or it answers with an error.
+    pub async fn get(&self, path: &str) -> Result<Bytes, RemoteError> {
+        match tokio::time::timeout(DEADLINE, self.exchange(path)).await {
+            Ok(Ok((status, body))) if status.is_success() => Ok(body),
+            Ok(Ok((status, body))) => Err(refused(status, &body)),
+            Ok(Err(error)) => Err(self.unreachable(&*error)),
+            Err(_) => Err(self.unreachable(&"no answer within 30 seconds")),
+        }
+    }
+
+    fn unreachable(&self, reason: &(impl std::fmt::Display + ?Sized)) -> RemoteError {
+        RemoteError::Unreachable { target: self.target.clone(), reason: reason.to_string() }
+    }
+
+    async fn exchange(&self, path: &str) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
+        let stream = TcpStream::connect(&self.target).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let exchange = async {
+            let request = Request::get(path).header(hyper::header::HOST, &self.target).body(Empty::<Bytes>::new())?;
+            let response = sender.send_request(request).await?;
+            let status = response.status();
+            Ok((status, response.into_body().collect().await?.to_bytes()))
+        };
+        // The connection moves the bytes while the exchange waits for them; it ends when the exchange does.
+        tokio::select! {
+            done = exchange => done,
+            Err(error) = connection => Err(error.into()),
+        }
+    }
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> RemoteError {
+    let error: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |key: &str| error["error"][key].as_str().map(str::to_owned);
+    RemoteError::Refused {
+        status: status.as_u16(),
+        message: text("message").unwrap_or_else(|| format!("it answered {status}")),
+        hint: text("hint").unwrap_or_default(),
+    }
+}
