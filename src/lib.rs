@@ -19,3 +19,7 @@ pub mod api;
 pub mod remote;
 
 pub mod demo;
+
+pub mod tui;
+
+pub mod cli;

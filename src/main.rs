@@ -1,3 +1,7 @@
-//! Runs the command line and turns an error into a message and an exit code.
+//! Runs the command line and ends with its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    spantop::cli::run(std::env::args_os())
+}

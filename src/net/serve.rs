@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::Listener;
@@ -39,15 +39,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
-/// Serves every request on `listener` with `handler` until `stop` resolves, then lets running requests finish.
-pub async fn serve<H, F, B, S>(listener: Listener, limits: Limits, handler: H, stop: S)
+/// Serves every request on `listener` with `handler` until `stop` turns true, then lets running requests finish.
+pub async fn serve<H, F, B>(listener: Listener, limits: Limits, handler: H, stop: watch::Receiver<bool>)
 where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: hyper::body::Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    S: Future<Output = ()> + Clone + Send + 'static,
 {
     let permits = Arc::new(Semaphore::new(limits.connections));
     let mut sockets = JoinSet::new();
@@ -71,22 +70,20 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-async fn accept<H, F, B, S>(
+async fn accept<H, F, B>(
     socket: TcpListener,
     builder: Builder<TokioExecutor>,
     permits: Arc<Semaphore>,
     handler: H,
-    stop: S,
+    mut stop: watch::Receiver<bool>,
 ) where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: hyper::body::Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    S: Future<Output = ()> + Clone + Send + 'static,
 {
     let running = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop);
     loop {
         let next = async {
             // The semaphore is never closed; were it, no further connection would be taken.
@@ -94,7 +91,7 @@ async fn accept<H, F, B, S>(
             Some((connection(&socket).await, permit))
         };
         let (stream, permit) = tokio::select! {
-            () = &mut stop => break,
+            () = stopped(&mut stop) => break,
             next = next => match next { Some(next) => next, None => break },
         };
         let handler = handler.clone();
@@ -114,6 +111,11 @@ async fn accept<H, F, B, S>(
     if tokio::time::timeout(STOP_DEADLINE, running.shutdown()).await.is_err() {
         tracing::warn!("requests still running after {STOP_DEADLINE:?} were cut off");
     }
+}
+
+/// Waits until `stop` turns true, or whoever could say so is gone.
+pub async fn stopped(stop: &mut watch::Receiver<bool>) {
+    stop.wait_for(|stopped| *stopped).await.ok();
 }
 
 /// Waits for a connection. A failed accept is the peer's fault or passes: file descriptors come back.

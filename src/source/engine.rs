@@ -34,13 +34,14 @@ pub struct Engine {
     started: Instant,
 }
 
-/// Joins the writer's thread once every [`Engine`] handle that could send it work is gone.
+/// The writer's thread, which ends after [`Engine::stop`].
 #[derive(Debug)]
 pub struct WriterThread(JoinHandle<()>);
 
 enum Job {
     Append { batch: Batch, arrived: Timestamp, done: oneshot::Sender<Outcome> },
     Tick(Timestamp),
+    Stop,
 }
 
 /// The queue stayed full, or the program is stopping: nothing was kept, and the sender should try again later.
@@ -100,6 +101,12 @@ impl Engine {
         drop(self.queue.send(Job::Tick(now())).await);
     }
 
+    /// Stops the writer once everything accepted is stored; what comes later is refused.
+    pub async fn stop(&self) {
+        // A writer that is gone has stopped already.
+        drop(self.queue.send(Job::Stop).await);
+    }
+
     fn status(&self, reply: Reply) -> Reply {
         let Reply::Status(mut status) = reply else { return reply };
         status.spans_per_second = self.rates.load().to_vec();
@@ -133,6 +140,7 @@ fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<
     let mut this_second = 0;
     while let Some(job) = jobs.blocking_recv() {
         match job {
+            Job::Stop => return,
             Job::Append { batch, arrived, done } => {
                 let outcome = writer.append(&batch, arrived);
                 this_second += outcome.stored as u32;

@@ -1,0 +1,108 @@
+//! `spantop demo`: the screen, and a shop of a dozen services that sends it real OTLP over loopback.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use bytes::Bytes;
+use clap::{Arg, ArgMatches, Command, value_parser};
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::client::conn::http1::SendRequest;
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper_util::rt::TokioIo;
+use prost::Message;
+use tokio::net::TcpStream;
+
+use super::error::CliError;
+use super::{screen, settings};
+use crate::demo::Shop;
+use crate::source::now;
+
+/// How much of the shop's past is there when the screen opens.
+const PAST: Duration = Duration::from_mins(5);
+/// The past is sent in steps, so that it is never all in memory at once.
+const PAST_STEP: Duration = Duration::from_secs(5);
+/// How often the shop's services are asked for what they export.
+const STEP: Duration = Duration::from_millis(200);
+/// After a receiver that did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) fn arguments(command: Command) -> Command {
+    let rate = Arg::new("rate")
+        .long("rate")
+        .value_name("FACTOR")
+        .default_value("1")
+        .value_parser(value_parser!(f64))
+        .help("How busy the shop is: 1 is about 20 traces a second");
+    let seed = Arg::new("seed")
+        .long("seed")
+        .value_name("NUMBER")
+        .default_value("7")
+        .value_parser(value_parser!(u64))
+        .help("The same number makes the same shop");
+    settings::arguments(command).arg(rate).arg(seed)
+}
+
+pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
+    let rate = matches.get_one::<f64>("rate").copied().unwrap_or(1.0);
+    if !(0.01..=100.0).contains(&rate) {
+        return Err(CliError::usage(format!("cannot run a shop at a rate of {rate}")).hint("0.01 to 100 is possible"));
+    }
+    let shop = Shop::new(matches.get_one::<u64>("seed").copied().unwrap_or(7)).with_rate(rate);
+    screen::run_with(matches, |receivers| {
+        let receiver = receivers.http.ok_or_else(|| {
+            CliError::usage("the demo shop sends over OTLP/HTTP, which is off").hint("leave out '--http off'")
+        })?;
+        receivers.beside(sell(shop, receiver));
+        Ok(())
+    })
+}
+
+/// Runs the shop for ever: its past first, then as time goes by.
+async fn sell(mut shop: Shop, receiver: SocketAddr) {
+    let mut sender = None;
+    let opening = now().minus(PAST.as_nanos() as u64);
+    shop.advance(opening);
+    let mut at = opening;
+    loop {
+        let next = at.plus(PAST_STEP.as_nanos() as u64);
+        let is_live = next >= now();
+        at = if is_live { now() } else { next };
+        for request in shop.advance(at) {
+            while let Err(error) = send(&mut sender, receiver, request.encode_to_vec().into()).await {
+                tracing::warn!("the demo shop could not export: {error:#}");
+                sender = None;
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        if is_live {
+            tokio::time::sleep(STEP).await;
+        }
+    }
+}
+
+async fn send(sender: &mut Option<SendRequest<Full<Bytes>>>, to: SocketAddr, body: Bytes) -> anyhow::Result<()> {
+    if sender.is_none() {
+        *sender = Some(connect(to).await.with_context(|| format!("cannot connect to {to}"))?);
+    }
+    let Some(connection) = sender else { return Ok(()) };
+    let request = Request::post("/v1/traces")
+        .header(HOST, to.to_string())
+        .header(CONTENT_TYPE, "application/x-protobuf")
+        .body(Full::new(body))?;
+    let response = connection.send_request(request).await?;
+    let status = response.status();
+    response.into_body().collect().await?;
+    anyhow::ensure!(status.is_success(), "the receiver answered {status}");
+    Ok(())
+}
+
+async fn connect(to: SocketAddr) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(to).await?;
+    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // It ends when the sender is dropped; an error shows at the next request.
+    tokio::spawn(async move { connection.await.ok() });
+    Ok(sender)
+}

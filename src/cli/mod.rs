@@ -1,0 +1,99 @@
+//! The command line: the composition root. A file a command, a row a command; everything else is below.
+
+mod config;
+mod connect;
+mod demo;
+mod error;
+mod log;
+mod output;
+mod receivers;
+mod screen;
+mod serve;
+mod settings;
+mod stats;
+mod trace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+
+use error::CliError;
+
+/// One subcommand.
+struct Verb {
+    name: &'static str,
+    about: &'static str,
+    arguments: fn(Command) -> Command,
+    run: fn(&ArgMatches) -> Result<ExitCode, CliError>,
+}
+
+/// Every subcommand, in the order of the help text. Without one, the screen opens.
+const VERBS: &[Verb] = &[
+    Verb {
+        name: "serve",
+        about: "Receive and keep traces without a screen, as a daemon",
+        arguments: settings::arguments,
+        run: serve::run,
+    },
+    Verb {
+        name: "demo",
+        about: "Open the screen with a built-in shop of a dozen services sending real OTLP over loopback",
+        arguments: demo::arguments,
+        run: demo::run,
+    },
+    Verb {
+        name: "trace",
+        about: "Show one trace of a running spantop: a tree with bars on a terminal",
+        arguments: trace::arguments,
+        run: trace::run,
+    },
+    Verb {
+        name: "stats",
+        about: "Show what a running spantop holds and what became of every span",
+        arguments: stats::arguments,
+        run: stats::run,
+    },
+    Verb {
+        name: "config",
+        about: "Show, check or find the configuration",
+        arguments: config::arguments,
+        run: config::run,
+    },
+];
+
+const ABOUT: &str = "htop for distributed traces: receives OpenTelemetry traces and shows them live in the terminal";
+
+const AFTER_HELP: &str = "Point an OpenTelemetry SDK here with OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 and \
+OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or try 'spantop demo'.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 found nothing, \
+130 interrupted.";
+
+/// Returns the whole command line, as help and its tests need it.
+pub fn command() -> Command {
+    let verbs = VERBS.iter().map(|verb| (verb.arguments)(Command::new(verb.name).about(verb.about)));
+    settings::arguments(Command::new("spantop"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .after_help(AFTER_HELP)
+        .args_conflicts_with_subcommands(true)
+        .subcommands(verbs)
+}
+
+/// Runs the command line and reports an error on stderr.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version go to stdout and are no error; a closed pipe is none either.
+            error.print().ok();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let chosen =
+        matches.subcommand().and_then(|(name, matches)| Some((VERBS.iter().find(|verb| verb.name == name)?, matches)));
+    let result = match chosen {
+        Some((verb, matches)) => (verb.run)(matches),
+        None => screen::run(&matches),
+    };
+    result.unwrap_or_else(|error| error.report())
+}

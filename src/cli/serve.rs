@@ -1,0 +1,36 @@
+//! `spantop serve`: the receivers and the API without a screen.
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::error::CliError;
+use super::log::{self, Fallback};
+use super::output;
+use super::receivers::Receivers;
+use super::settings;
+
+/// The code that a shell gives a program that was interrupted.
+const INTERRUPTED: u8 = 130;
+
+pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
+    let loaded = settings::load(matches)?;
+    log::start(&loaded.config.log, Fallback::Stderr)?;
+    let receivers = Receivers::start(&loaded.config)?;
+    output::print(&format!("{}\n", receivers.addresses.join("\n")))?;
+    let code = receivers.wait(stop_signal())?;
+    receivers.stop();
+    Ok(code)
+}
+
+async fn stop_signal() -> Result<ExitCode, CliError> {
+    let cannot_wait = |error| CliError::failed(format!("cannot wait for signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(cannot_wait)?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(ExitCode::SUCCESS),
+        _ = hangup.recv() => Ok(ExitCode::SUCCESS),
+        done = tokio::signal::ctrl_c() => done.map(|()| ExitCode::from(INTERRUPTED)).map_err(cannot_wait),
+    }
+}

@@ -1,0 +1,199 @@
+//! Numbers for people: durations, ages, counts, bytes and rates, in few characters that line up. Exact values are for
+//! the detail.
+
+use crate::model::Timestamp;
+
+/// The widest a duration, age, count, size gets: what a column for it needs.
+pub const DURATION_WIDTH: u16 = 9;
+pub const AGE_WIDTH: u16 = 5;
+pub const COUNT_WIDTH: u16 = 5;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Returns a duration as `850 ns`, `1.24 ms`, `3 m 02 s`, `2 h 05 m` or `12 d 04 h`.
+pub fn duration(ns: u64) -> String {
+    let seconds = ns / SECOND;
+    match seconds {
+        0 if ns < 1_000 => format!("{ns} ns"),
+        0..60 => scaled_time(ns),
+        60..3_600 => format!("{} m {:02} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {:02} m", seconds / 3_600, seconds / 60 % 60),
+        86_400..8_640_000 => format!("{} d {:02} h", seconds / 86_400, seconds / 3_600 % 24),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+fn scaled_time(ns: u64) -> String {
+    let (value, unit) = match ns {
+        // The bounds are where three digits would round up to 1000.
+        0..999_500 => (ns as f64 / 1e3, "µs"),
+        999_500..999_500_000 => (ns as f64 / 1e6, "ms"),
+        _ => (ns as f64 / 1e9, "s"),
+    };
+    format!("{} {unit}", three_digits(value))
+}
+
+/// Returns a number below 1000 with three digits: `1.24`, `12.4`, `124`.
+fn three_digits(value: f64) -> String {
+    match value {
+        v if v < 9.995 => format!("{v:.2}"),
+        v if v < 99.95 => format!("{v:.1}"),
+        v => format!("{v:.0}"),
+    }
+}
+
+/// Returns a round duration without the zeros of [`duration`], for the ticks of an axis: `0`, `50 ms`, `1.5 s`.
+pub fn tick(ns: u64) -> String {
+    let text = duration(ns);
+    if ns == 0 || ns >= 60 * SECOND {
+        return if ns == 0 { "0".into() } else { text };
+    }
+    match text.split_once(' ') {
+        Some((number, unit)) if number.contains('.') => {
+            format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => text,
+    }
+}
+
+/// Returns an exact duration: `412,033,117 ns`.
+pub fn exact(ns: u64) -> String {
+    format!("{} ns", grouped(ns))
+}
+
+/// Returns a number with its thousands apart: `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Returns how long ago `then` was: `12 s`, `3 m`, `2 h`, `5 d`, `3 y`; `+2 m` where a clock is ahead of ours.
+pub fn age(then: Timestamp, now: Timestamp) -> String {
+    let ahead = then.since(now) / SECOND;
+    if ahead > 0 {
+        return short_seconds(ahead, "+", "");
+    }
+    short_seconds(now.since(then) / SECOND, "", " ")
+}
+
+fn short_seconds(seconds: u64, sign: &str, gap: &str) -> String {
+    let (value, unit) = match seconds {
+        0..60 => (seconds, 's'),
+        60..3_600 => (seconds / 60, 'm'),
+        3_600..86_400 => (seconds / 3_600, 'h'),
+        86_400..31_557_600 => (seconds / 86_400, 'd'),
+        _ => (seconds / 31_557_600, 'y'),
+    };
+    format!("{sign}{value}{gap}{unit}")
+}
+
+/// Returns a count in at most five characters: `9999`, `12.4k`, `3.1M`.
+pub fn count(number: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"), (1_000_000_000_000, "T")];
+    if number < 10_000 {
+        return number.to_string();
+    }
+    let (scale, unit) = UNITS.iter().rev().find(|(scale, _)| number >= *scale).unwrap_or(&UNITS[0]);
+    let value = number as f64 / *scale as f64;
+    // Cut, not rounded: "999.9k" would be wider than its column.
+    let shown =
+        if value < 100.0 { format!("{:.1}", (value * 10.0).floor() / 10.0) } else { format!("{}", value as u64) };
+    format!("{shown}{unit}")
+}
+
+/// Returns a size: `812 B`, `1.24 MiB`.
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut value = number as f64;
+    if number < 1024 {
+        return format!("{number} B");
+    }
+    let mut unit = "";
+    for name in UNITS {
+        if value < 1023.5 {
+            break;
+        }
+        value /= 1024.0;
+        unit = name;
+    }
+    format!("{} {unit}", three_digits(value))
+}
+
+/// Returns a rate: `12.4k/s`.
+pub fn rate(per_second: u64) -> String {
+    format!("{}/s", count(per_second))
+}
+
+/// Returns `1 span`, `2 spans`.
+pub fn plural(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        let cases = [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_240, "1.24 µs"),
+            (999_499, "999 µs"),
+            (999_500, "1.00 ms"),
+            (1_240_000, "1.24 ms"),
+            (412_033_117, "412 ms"),
+            (999_600_000, "1.00 s"),
+            (12_400_000_000, "12.4 s"),
+            (182_000_000_000, "3 m 02 s"),
+            (7_500_000_000_000, "2 h 05 m"),
+            (1_051_200_000_000_000, "12 d 04 h"),
+            (u64::MAX, "213503 d"),
+        ];
+        for (ns, expected) in cases {
+            assert_eq!(duration(ns), expected, "{ns}");
+        }
+    }
+
+    #[test]
+    fn ticks_have_no_needless_zeros() {
+        assert_eq!(tick(0), "0");
+        assert_eq!(tick(50_000_000), "50 ms");
+        assert_eq!(tick(100_000_000), "100 ms");
+        assert_eq!(tick(1_500_000_000), "1.5 s");
+        assert_eq!(tick(500), "500 ns");
+    }
+
+    #[test]
+    fn ages_counts_and_sizes_are_short() {
+        let now = Timestamp(2_000_000_000 * SECOND);
+        assert_eq!(age(now.minus(12 * SECOND), now), "12 s");
+        assert_eq!(age(now.plus(120 * SECOND), now), "+2m");
+        assert_eq!(age(Timestamp(0), now), "63 y");
+        assert_eq!(count(9_999), "9999");
+        assert_eq!(count(12_400), "12.4k");
+        assert_eq!(count(999_999), "999k");
+        assert_eq!(bytes(1_300_000), "1.24 MiB");
+        assert_eq!(bytes(1_048_575), "1.00 MiB");
+        assert_eq!(exact(412_033_117), "412,033,117 ns");
+        assert_eq!(rate(1200), "1200/s");
+    }
+
+    proptest! {
+        #[test]
+        fn columns_are_wide_enough(number: u64, then: u64, now: u64) {
+            prop_assert!(duration(number).chars().count() <= usize::from(DURATION_WIDTH));
+            prop_assert!(age(Timestamp(then), Timestamp(now)).chars().count() <= usize::from(AGE_WIDTH));
+            prop_assert!(count(number >> 16).chars().count() <= usize::from(COUNT_WIDTH));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Recorded traffic of real SDKs, sent to the receivers as it came, against its ground truth.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Spantop, corpus, framed};
+
+fn read(path: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(corpus().join(path)).unwrap()).unwrap()
+}
+
+/// Sends one recorded body to the receiver it was recorded at.
+fn send(spantop: &Spantop, capture: &str, entry: &Value) -> Answer {
+    let body = std::fs::read(corpus().join(capture).join(entry["file"].as_str().unwrap())).unwrap();
+    let signal = entry["signal"].as_str().unwrap();
+    if entry["transport"] == "grpc" {
+        let service = match signal {
+            "traces" => "trace.v1.TraceService",
+            "logs" => "logs.v1.LogsService",
+            _ => "metrics.v1.MetricsService",
+        };
+        return spantop.call(&format!("/opentelemetry.proto.collector.{service}/Export"), &[], framed(0, &body));
+    }
+    let headers = [
+        ("content-type", entry["content_type"].as_str().unwrap()),
+        ("content-encoding", entry["encoding"].as_str().unwrap()),
+    ];
+    spantop.post(&format!("/v1/{signal}"), &headers, body)
+}
+
+fn send_all(spantop: &Spantop) {
+    for capture in ["python-grpc", "node-json", "rust-proto"] {
+        let manifest = std::fs::read_to_string(corpus().join(capture).join("manifest.jsonl")).unwrap();
+        for line in manifest.lines() {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            let answer = send(spantop, capture, &entry);
+            assert_eq!(answer.status, 200, "{line}: {}", answer.text());
+            if entry["transport"] == "grpc" {
+                assert_eq!(answer.header("grpc-status"), "0", "{line}");
+            }
+            let is_kept = entry["signal"] == "traces";
+            let advice = format!("OTEL_{}_EXPORTER=none", entry["signal"].as_str().unwrap().to_uppercase());
+            assert_eq!(answer.text().contains(&advice), !is_kept, "{line}: {}", answer.text());
+        }
+    }
+}
+
+/// The fields of a trace that both the API and the ground truth have, in the API's words.
+fn expected(trace: &Value) -> Value {
+    json!({
+        "span_count": trace["spans"],
+        "error_count": trace["errors"],
+        "services": trace["services"],
+        "roots": trace["roots"],
+        "missing_parents": trace["missing_parents"],
+        "duration_ms": trace["duration_ns"].as_u64().unwrap() as f64 / 1e6,
+        "root_service": trace["root_service"],
+        "root_operation": trace["root_name"],
+    })
+}
+
+fn check_traces(spantop: &Spantop, truth: &Value) {
+    let list = spantop.json("/admin/tracing?limit=10000");
+    assert_eq!(list["total"], truth["all"]["traces"]["count"]);
+    let mut found: BTreeMap<&str, &Value> =
+        list["traces"].as_array().unwrap().iter().map(|trace| (trace["trace_id"].as_str().unwrap(), trace)).collect();
+    for capture in truth["captures"].as_object().unwrap().values() {
+        for trace in capture["trace_list"].as_array().unwrap() {
+            let id = trace["trace_id"].as_str().unwrap();
+            let row = found.remove(id).unwrap_or_else(|| panic!("{id} is missing"));
+            let expected = expected(trace);
+            for (key, value) in expected.as_object().unwrap() {
+                assert_eq!(&row[key], value, "{key} of {id}");
+            }
+            let complete = trace["roots"].as_u64() > Some(0) && trace["missing_parents"] == 0;
+            assert_eq!(row["complete"], complete, "{id}");
+        }
+    }
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// Counts spans and errors per service in the traces as they are given out, in OTLP/JSON.
+fn services(spantop: &Spantop) -> BTreeMap<String, (u64, u64)> {
+    let mut services: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for row in spantop.json("/admin/tracing?limit=10000")["traces"].as_array().unwrap() {
+        let trace = spantop.json(&format!("/admin/tracing/traces/{}", row["trace_id"].as_str().unwrap()));
+        for resource in trace["resourceSpans"].as_array().unwrap() {
+            let attributes = resource["resource"]["attributes"].as_array().unwrap();
+            let name = attributes.iter().find(|attribute| attribute["key"] == "service.name").unwrap();
+            let counts = services.entry(name["value"]["stringValue"].as_str().unwrap().to_owned()).or_default();
+            for scope in resource["scopeSpans"].as_array().unwrap() {
+                for span in scope["spans"].as_array().unwrap() {
+                    counts.0 += 1;
+                    counts.1 += u64::from(span["status"]["code"] == 2);
+                }
+            }
+        }
+    }
+    services
+}
+
+fn check_services(spantop: &Spantop, truth: &Value) {
+    let expected: BTreeMap<String, (u64, u64)> = truth["all"]["services"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, service)| {
+            (name.clone(), (service["spans"].as_u64().unwrap(), service["errors"].as_u64().unwrap()))
+        })
+        .collect();
+    assert_eq!(services(spantop), expected);
+}
+
+fn check_stats(spantop: &Spantop, truth: &Value, times_sent: u64) {
+    let spans = truth["all"]["span_count"].as_u64().unwrap();
+    let stats = spantop.json("/admin/tracing/stats");
+    assert_eq!(stats["total_traces"], truth["all"]["traces"]["count"]);
+    assert_eq!(stats["error_traces"], truth["all"]["traces"]["with_any_error"]);
+    assert_eq!(stats["spans"]["received"], spans * times_sent);
+    assert_eq!(stats["spans"]["stored"], spans);
+    assert_eq!(stats["spans"]["duplicates"], spans * (times_sent - 1));
+    assert_eq!(stats["spans"]["rejected"], 0);
+    assert_eq!(stats["spans"]["in_memory"], spans);
+    assert_eq!(stats["refused_requests"], 0);
+}
+
+#[test]
+fn real_traffic_gives_the_figures_of_its_ground_truth_also_when_sent_twice() {
+    let truth = read("truth.json");
+    let spantop = Spantop::start();
+    send_all(&spantop);
+    check_traces(&spantop, &truth);
+    check_services(&spantop, &truth);
+    check_stats(&spantop, &truth, 1);
+    send_all(&spantop);
+    check_traces(&spantop, &truth);
+    check_services(&spantop, &truth);
+    check_stats(&spantop, &truth, 2);
+    let slow = spantop.json("/admin/tracing?min_duration_ms=100&limit=1");
+    assert_eq!(slow["total"], truth["all"]["queries"]["traces duration>=100ms"]);
+    let failed = spantop.json("/admin/tracing?status=error&limit=1");
+    assert_eq!(failed["total"], truth["all"]["traces"]["with_any_error"]);
+}

@@ -1,0 +1,10 @@
+//! The program as others meet it: started as a process, spoken to over loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod api;
+mod cli;
+mod corpus;
+mod grpc;
+mod http;
+mod support;
