@@ -10,16 +10,16 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Sta
 use prost::Message;
 
 /// Spans in a request.
-pub const SPANS: usize = 512;
+pub(crate) const SPANS: usize = 512;
 
 const SERVICES: u64 = 12;
 const SCOPES: usize = 5;
 
 /// A random number generator that gives the same requests every time (splitmix64).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -27,7 +27,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 }
@@ -108,7 +108,7 @@ fn exception(time: u64) -> Event {
 }
 
 /// Returns `count` encoded requests of [`SPANS`] spans; traces have 3 to 63 spans and lie across requests.
-pub fn requests(count: usize, seed: u64) -> Vec<Bytes> {
+pub(crate) fn requests(count: usize, seed: u64) -> Vec<Bytes> {
     let mut random = Random(seed);
     let mut traces: Vec<(u128, u64)> = Vec::new();
     (0..count)
@@ -153,7 +153,7 @@ fn next_span(random: &mut Random, traces: &mut Vec<(u128, u64)>, start: u64) -> 
 }
 
 /// The median of some durations in nanoseconds.
-pub fn median(mut times: Vec<f64>) -> f64 {
+pub(crate) fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -99,8 +99,7 @@ impl Admission {
             share.grow_to(len).await?;
             pieces.push(frame);
         }
-        let bytes = if pieces.len() == 1 { pieces.remove(0) } else { joined(&pieces, len) };
-        Ok(Admitted { bytes, share })
+        Ok(Admitted { bytes: joined(&pieces, len), share })
     }
 
     /// Unpacks a body.
@@ -115,7 +114,7 @@ impl Admission {
             tokio::task::yield_now().await;
         }
         share.grow_to(inflater.unpacked.len()).await?;
-        let unpacked = std::mem::take(&mut inflater.unpacked);
+        let unpacked = std::mem::take(&mut inflater.unpacked).into_boxed_slice();
         Ok(Admitted { bytes: unpacked.into(), share })
     }
 
@@ -156,17 +155,20 @@ fn scan(bytes: Bytes, encoding: Encoding) -> Result<Batch, Refusal> {
                 field: error.path.clone(),
                 message: format!("cannot read the request as OTLP/JSON: {error}"),
             })?
+            .into_boxed_slice()
             .into(),
     };
     otlp::scan(protobuf).map_err(|error| Refusal::unreadable("read the request as OTLP protobuf", &error))
 }
 
+/// Returns the pieces in an allocation of exactly their size: a piece is a slice of a far larger network buffer, and
+/// the store keeps what it is given.
 fn joined(pieces: &[Bytes], len: usize) -> Bytes {
-    let mut whole = BytesMut::with_capacity(len);
+    let mut whole = Vec::with_capacity(len);
     for piece in pieces {
         whole.extend_from_slice(piece);
     }
-    whole.freeze()
+    whole.into()
 }
 
 /// A request's part of the bytes in flight; given back when it is dropped.

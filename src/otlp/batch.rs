@@ -22,7 +22,8 @@ impl Range {
 /// One scanned request. Everything in it was validated; ranges lie within [`Batch::bytes`].
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// The request as it came, in protobuf; where a resource or scope was sent in pieces, their union is appended.
+    /// The request as it came, in protobuf; where a resource or scope was sent in pieces, their union is appended. The
+    /// store keeps these very bytes, so they should be an allocation of their own, not a slice of a larger buffer.
     pub bytes: Bytes,
     pub resources: Vec<ResourceRow>,
     pub scopes: Vec<ScopeRow>,

@@ -21,11 +21,10 @@ pub struct WireError {
     pub offset: usize,
 }
 
-/// A place in a message: the bytes of the whole request, and where this message goes on and ends in it.
+/// A place in a message: its unread bytes, and where it ends in the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
     end: usize,
 }
 
@@ -35,63 +34,61 @@ const MAX_GROUP_DEPTH: usize = 100;
 impl<'a> Cursor<'a> {
     /// Returns a cursor over all of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, end: bytes.len() }
+        Self { rest: bytes, end: bytes.len() }
     }
 
     /// Returns where the cursor stands, from the start of the request.
+    #[inline]
     pub fn offset(&self) -> usize {
-        self.at
-    }
-
-    /// Returns where this message ends, from the start of the request.
-    pub fn end(&self) -> usize {
-        self.end
+        self.end - self.rest.len()
     }
 
     /// Returns whether the whole message was read.
+    #[inline]
     pub fn is_done(&self) -> bool {
-        self.at >= self.end
-    }
-
-    /// Returns the bytes of the whole request.
-    pub fn whole(&self) -> &'a [u8] {
-        self.bytes
+        self.rest.is_empty()
     }
 
     /// Returns the unread bytes of this message.
+    #[inline]
     pub fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..self.end).unwrap_or_default()
+        self.rest
     }
 
     /// Returns an error at the place where the cursor stands.
     pub fn error(&self, what: &'static str) -> WireError {
-        WireError { what, offset: self.at }
+        WireError { what, offset: self.offset() }
     }
 
     /// Reads a varint of up to ten bytes.
     ///
     /// # Errors
     /// When the message ends inside it or it holds more than 64 bits.
-    #[inline]
+    #[inline(always)]
     pub fn varint(&mut self) -> Result<u64, WireError> {
-        match self.bytes.get(self.at) {
-            Some(&byte) if byte < 0x80 && self.at < self.end => {
-                self.at += 1;
+        match *self.rest {
+            [byte, ref rest @ ..] if byte < 0x80 => {
+                self.rest = rest;
                 Ok(u64::from(byte))
+            }
+            [low, high, ref rest @ ..] if high < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
             }
             _ => self.long_varint(),
         }
     }
 
+    #[cold]
     fn long_varint(&mut self) -> Result<u64, WireError> {
         let mut value = 0;
-        for (i, &byte) in self.rest().iter().take(10).enumerate() {
+        for (i, &byte) in self.rest.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * i);
             if byte < 0x80 {
                 if i == 9 && byte > 1 {
                     return Err(self.error("a varint of more than 64 bits"));
                 }
-                self.at += i + 1;
+                self.rest = self.rest.get(i + 1..).unwrap_or_default();
                 return Ok(value);
             }
         }
@@ -102,7 +99,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When the number is 0 or too great, or the layout is none that exists.
-    #[inline]
+    #[inline(always)]
     pub fn key(&mut self) -> Result<(u32, Wire), WireError> {
         let key = self.varint()?;
         let wire = match key & 7 {
@@ -114,10 +111,10 @@ impl<'a> Cursor<'a> {
             5 => Wire::Fixed32,
             _ => return Err(self.error("an unknown wire type")),
         };
-        match u32::try_from(key) {
-            Ok(key) if key >= 8 => Ok((key >> 3, wire)),
-            _ => Err(self.error("an invalid field number")),
+        if key < 8 || key > u64::from(u32::MAX) {
+            return Err(self.error("an invalid field number"));
         }
+        Ok((key as u32 >> 3, wire))
     }
 
     /// Reads eight bytes, little-endian.
@@ -126,8 +123,10 @@ impl<'a> Cursor<'a> {
     /// When the message ends before.
     #[inline]
     pub fn fixed64(&mut self) -> Result<u64, WireError> {
-        let bytes = self.rest().first_chunk::<8>().ok_or(self.error("an unfinished 64-bit number"))?;
-        self.at += 8;
+        let Some((bytes, rest)) = self.rest.split_first_chunk::<8>() else {
+            return Err(self.error("an unfinished 64-bit number"));
+        };
+        self.rest = rest;
         Ok(u64::from_le_bytes(*bytes))
     }
 
@@ -137,8 +136,10 @@ impl<'a> Cursor<'a> {
     /// When the message ends before.
     #[inline]
     pub fn fixed32(&mut self) -> Result<u32, WireError> {
-        let bytes = self.rest().first_chunk::<4>().ok_or(self.error("an unfinished 32-bit number"))?;
-        self.at += 4;
+        let Some((bytes, rest)) = self.rest.split_first_chunk::<4>() else {
+            return Err(self.error("an unfinished 32-bit number"));
+        };
+        self.rest = rest;
         Ok(u32::from_le_bytes(*bytes))
     }
 
@@ -146,35 +147,59 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When the message ends before.
-    #[inline]
+    #[inline(always)]
     pub fn nested(&mut self) -> Result<Self, WireError> {
-        let len = self.varint()?;
-        if len > (self.end - self.at) as u64 {
+        let len = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
+        let Some((inner, rest)) = self.rest.split_at_checked(len) else {
             return Err(self.error("a length beyond the end of its message"));
-        }
-        let inner = Self { bytes: self.bytes, at: self.at, end: self.at + len as usize };
-        self.at = inner.end;
-        Ok(inner)
+        };
+        self.rest = rest;
+        Ok(Self { rest: inner, end: self.end - rest.len() })
     }
 
     /// Reads a length and that many bytes.
     ///
     /// # Errors
     /// When the message ends before.
-    #[inline]
+    #[inline(always)]
     pub fn bytes(&mut self) -> Result<&'a [u8], WireError> {
-        Ok(self.nested()?.rest())
+        Ok(self.nested()?.rest)
     }
 
-    /// Reads a length and that many bytes of UTF-8.
+    /// Reads a length and that many bytes of UTF-8, and returns where they are.
     ///
     /// # Errors
     /// When the message ends before or the bytes are not UTF-8.
-    #[inline]
-    pub fn text(&mut self) -> Result<&'a str, WireError> {
+    #[inline(always)]
+    pub fn text(&mut self) -> Result<Self, WireError> {
         let inner = self.nested()?;
-        std::str::from_utf8(inner.rest())
-            .map_err(|e| WireError { what: "a string that is not UTF-8", offset: inner.at + e.valid_up_to() })
+        if is_ascii(inner.rest) { Ok(inner) } else { inner.checked_utf8() }
+    }
+
+    #[cold]
+    fn checked_utf8(self) -> Result<Self, WireError> {
+        match std::str::from_utf8(self.rest) {
+            Ok(_) => Ok(self),
+            Err(error) => {
+                let offset = self.offset() + error.valid_up_to();
+                Err(WireError { what: "a string that is not UTF-8", offset })
+            }
+        }
+    }
+
+    /// Reads what most attributes are, in the layout that every SDK writes: field 1 a short ASCII text, field 2 a message
+    /// of nothing but a field 1 with a short ASCII text. Returns both; none for anything else, which is no error.
+    #[inline(always)]
+    pub fn short_text_pair(&self) -> Option<(&'a [u8], Self)> {
+        const TEXT: u8 = 1 << 3 | Wire::Bytes as u8;
+        const VALUE: u8 = 2 << 3 | Wire::Bytes as u8;
+        let [TEXT, key_len, rest @ ..] = self.rest else { return None };
+        let (key, rest) = rest.split_at_checked(usize::from(*key_len))?;
+        let [VALUE, outer_len, TEXT, inner_len, value @ ..] = rest else { return None };
+        let fits = value.len() == usize::from(*inner_len) && value.len() + 2 == usize::from(*outer_len);
+        // A byte of 128 or more begins a length of several bytes.
+        let are_short = (key_len | outer_len) < 0x80;
+        (fits && are_short && is_ascii(key) && is_ascii(value)).then_some((key, Self { rest: value, end: self.end }))
     }
 
     /// Steps over the value of an unknown field.
@@ -206,6 +231,23 @@ impl<'a> Cursor<'a> {
         }
         Ok(())
     }
+}
+
+/// Most strings are short and ASCII: eight bytes at a time, the last eight overlapping, beats a call.
+#[inline(always)]
+fn is_ascii(bytes: &[u8]) -> bool {
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    let mut seen = 0;
+    let mut rest = bytes;
+    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
+        seen |= u64::from_le_bytes(*chunk);
+        rest = after;
+    }
+    match bytes.last_chunk::<8>() {
+        Some(last) => seen |= u64::from_le_bytes(*last),
+        None => bytes.iter().for_each(|&byte| seen |= u64::from(byte)),
+    }
+    seen & HIGH_BITS == 0
 }
 
 /// Appends `value` as a varint.

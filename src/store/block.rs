@@ -138,17 +138,22 @@ impl Block {
         self.published.store(len, Ordering::Release);
     }
 
-    /// Returns the row of a span, published or not, in the part of its trace.
-    pub(super) fn find_span(&self, part: u32, span_id: u64) -> Option<u32> {
-        let trace_id = self.parts.get(part)?.trace_id;
-        self.span_index
-            .find(hash((trace_id, span_id)), |row| self.rows.span_id(row) == span_id && self.rows.get(row).part == part)
+    /// Returns the row of a span, published or not, in the part of its trace; `hash` is that of [`span_hash`].
+    #[inline]
+    pub(super) fn find_span(&self, part: u32, span_id: u64, hash: u64) -> Option<u32> {
+        self.span_index.find(hash, |row| self.rows.is_span(row, span_id, part))
     }
 
     /// Returns the part of a trace, published or not.
     pub(super) fn find_part(&self, trace_id: u128) -> Option<u32> {
         self.part_index.find(hash(trace_id), |part| self.parts.get(part).is_some_and(|p| p.trace_id == trace_id))
     }
+}
+
+/// Hashes what names a span, the same in every block.
+#[inline]
+pub(super) fn span_hash(trace_id: u128, span_id: u64) -> u64 {
+    hash((trace_id, span_id))
 }
 
 /// A block as far as it was published when the view was taken.
@@ -193,7 +198,8 @@ impl View {
 
     /// Returns the row of a span if it can be seen.
     pub(crate) fn find_span(&self, part: u32, span_id: u64) -> Option<u32> {
-        self.block.find_span(part, span_id).filter(|&row| row < self.len)
+        let trace_id = self.part(part)?.trace_id;
+        self.block.find_span(part, span_id, span_hash(trace_id, span_id)).filter(|&row| row < self.len)
     }
 
     /// Returns the rows of a part, newest first.

@@ -13,7 +13,12 @@ pub(super) fn hash<T: std::hash::Hash>(key: T) -> u64 {
     SEED.hash_one(key)
 }
 
-/// Open addressing with linear probing over at least twice as many slots as entries. A slot holds an index plus one.
+/// How many bits of a slot hold the entry plus one; 0 means that the slot is free.
+const ENTRY_BITS: u32 = 17;
+const ENTRY_MASK: u32 = (1 << ENTRY_BITS) - 1;
+
+/// Open addressing with linear probing over at least twice as many slots as entries. The bits of a slot that an entry
+/// leaves hold bits of its hash, so that others are told apart without looking them up.
 #[derive(Debug)]
 pub(super) struct Index {
     slots: Box<[AtomicU32]>,
@@ -41,24 +46,34 @@ impl Index {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            match self.slots[at].load(Ordering::Acquire) {
-                0 => return None,
-                entry if is_it(entry - 1) => return Some(entry - 1),
-                _ => at = (at + 1) & mask,
+            let slot = self.slots[at].load(Ordering::Acquire);
+            if slot == 0 {
+                return None;
             }
+            let entry = (slot & ENTRY_MASK) - 1;
+            if slot & !ENTRY_MASK == tag(hash) && is_it(entry) {
+                return Some(entry);
+            }
+            at = (at + 1) & mask;
         }
     }
 
     /// Adds an entry that is not in the index yet. Only the block's writer calls this.
     #[inline]
     pub(super) fn insert(&self, hash: u64, entry: u32) {
+        debug_assert!(entry < ENTRY_MASK, "a block holds at most 65,536 of anything");
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         while self.slots[at].load(Ordering::Relaxed) != 0 {
             at = (at + 1) & mask;
         }
-        self.slots[at].store(entry + 1, Ordering::Release);
+        self.slots[at].store(tag(hash) | (entry + 1), Ordering::Release);
     }
+}
+
+/// The highest bits of a hash; the lowest ones choose the slot.
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32 & !ENTRY_MASK
 }
 
 #[cfg(test)]

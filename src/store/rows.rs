@@ -155,10 +155,13 @@ impl Rows {
         }
     }
 
-    /// Returns a row's span id without reading the rest.
+    /// Returns whether a row is this span of this part, without reading the rest.
     #[inline]
-    pub(super) fn span_id(&self, index: u32) -> u64 {
-        self.line(index).map_or(0, |line| line.0[0].load(Ordering::Relaxed))
+    pub(super) fn is_span(&self, index: u32, span_id: u64, part: u32) -> bool {
+        self.line(index).is_some_and(|line| {
+            let word = |i: usize| line.0[i].load(Ordering::Relaxed);
+            word(0) == span_id && halves(word(7)).0 == part
+        })
     }
 
     #[inline]

@@ -5,11 +5,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
-
-use super::block::{Block, KeptRequest, Part, PartRef, ResourceEntry, ScopeEntry};
+use super::block::{Block, KeptRequest, Part, PartRef, ResourceEntry, ScopeEntry, span_hash};
 use super::directory::Directory;
-use super::index::hash;
 use super::names::Names;
 use super::rows::{Facts as RowFacts, NONE, Row};
 use super::{Counters, Facts, Limits, Store};
@@ -42,26 +39,28 @@ pub struct Writer {
 
 /// Where the request being appended stands in the open block; filled as its spans need it, so that a request of
 /// nothing but duplicates leaves no trace.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct RequestInBlock {
-    kept: Option<Bytes>,
     request: Option<u32>,
     resources: Vec<u32>,
     /// Per scope of the batch: its number in the block and its service's name.
     scopes: Vec<(u32, u32)>,
-    /// The part of the span before, as spans of a trace tend to come together.
-    last_part: Option<(u128, u32)>,
+    /// The parts of traces seen a moment ago, by the last bits of their ids: spans of a few traces come together.
+    recent: [Option<(u128, u32)>; RECENT],
+}
+
+const RECENT: usize = 64;
+
+impl Default for RequestInBlock {
+    fn default() -> Self {
+        Self { request: None, resources: Vec::new(), scopes: Vec::new(), recent: [None; RECENT] }
+    }
 }
 
 impl RequestInBlock {
-    fn begin(&mut self, batch: &Batch) {
-        self.kept = None;
-        self.enter_block(batch);
-    }
-
     fn enter_block(&mut self, batch: &Batch) {
         self.request = None;
-        self.last_part = None;
+        self.recent = [None; RECENT];
         self.resources.clear();
         self.resources.resize(batch.resources.len(), NONE);
         self.scopes.clear();
@@ -104,7 +103,7 @@ impl Writer {
         self.counters.received += batch.spans.len() as u64 + batch.rejected;
         self.counters.rejected += batch.rejected;
         self.make_room(batch);
-        self.request.begin(batch);
+        self.request.enter_block(batch);
         for span in &batch.spans {
             if self.is_full() {
                 self.seal();
@@ -171,8 +170,9 @@ impl Writer {
             Some(part) => self.open.parts.get(part).and_then(|part| part.older),
             None => self.directory.newest_part(span.trace_id),
         };
-        let is_here = here.is_some_and(|part| self.open.find_span(part, span.span_id).is_some());
-        if is_here || self.is_in_older_block(older, span.span_id) {
+        let hash = span_hash(span.trace_id, span.span_id);
+        let is_here = here.is_some_and(|part| self.open.find_span(part, span.span_id, hash).is_some());
+        if is_here || self.is_in_older_block(older, span.span_id, hash) {
             self.counters.duplicates += 1;
             return;
         }
@@ -196,7 +196,7 @@ impl Writer {
             facts: RowFacts::new(span.kind, span.status, span.ends_before_start, span.events, span.links),
         };
         self.open.rows.set(index, &row);
-        self.open.span_index.insert(hash((span.trace_id, span.span_id)), index);
+        self.open.span_index.insert(hash, index);
         if let Some(part) = self.open.parts.get(part) {
             part.set_newest_row(index);
         }
@@ -206,21 +206,22 @@ impl Writer {
     }
 
     fn part_here(&mut self, trace_id: u128) -> Option<u32> {
-        if let Some((last, part)) = self.request.last_part
-            && last == trace_id
+        let place = trace_id as usize % RECENT;
+        if let Some((recent, part)) = self.request.recent[place]
+            && recent == trace_id
         {
             return Some(part);
         }
         let part = self.open.find_part(trace_id)?;
-        self.request.last_part = Some((trace_id, part));
+        self.request.recent[place] = Some((trace_id, part));
         Some(part)
     }
 
-    fn is_in_older_block(&self, mut older: Option<PartRef>, span_id: u64) -> bool {
+    fn is_in_older_block(&self, mut older: Option<PartRef>, span_id: u64, hash: u64) -> bool {
         while let Some(at) = older
             && let Some(block) = self.sealed_block(at.block)
         {
-            if block.find_span(at.part, span_id).is_some() {
+            if block.find_span(at.part, span_id, hash).is_some() {
                 return true;
             }
             older = block.parts.get(at.part).and_then(|part| part.older);
@@ -240,7 +241,7 @@ impl Writer {
         }
         let part = self.open.parts.push(Part::new(trace_id, first_row, older));
         let here = PartRef { block: self.open.sequence, part };
-        self.open.part_index.insert(hash(trace_id), part);
+        self.open.part_index.insert(super::index::hash(trace_id), part);
         self.open.add_bytes(PART_OVERHEAD);
         self.directory.set(trace_id, here);
         if let Some(at) = older
@@ -248,7 +249,7 @@ impl Writer {
         {
             part.set_newer(here);
         }
-        self.request.last_part = Some((trace_id, part));
+        self.request.recent[trace_id as usize % RECENT] = Some((trace_id, part));
         part
     }
 
@@ -286,10 +287,8 @@ impl Writer {
         if let Some(request) = self.request.request {
             return request;
         }
-        // A copy of exactly this size: a request's bytes may be a slice of a far larger network buffer.
-        let bytes = self.request.kept.get_or_insert_with(|| Bytes::copy_from_slice(&batch.bytes)).clone();
-        self.open.add_bytes(bytes.len() + REQUEST_OVERHEAD);
-        let request = self.open.requests.push(KeptRequest { bytes, arrived });
+        self.open.add_bytes(batch.bytes.len() + REQUEST_OVERHEAD);
+        let request = self.open.requests.push(KeptRequest { bytes: batch.bytes.clone(), arrived });
         self.request.request = Some(request);
         request
     }

@@ -16,7 +16,8 @@ type Result<T> = std::result::Result<T, WireError>;
 /// # Errors
 /// When `body` is not an `ExportTraceServiceRequest` in protobuf; then nothing of it is kept.
 pub fn scan(body: Bytes) -> Result<Batch> {
-    let mut scanner = Scanner { batch: Batch::default(), extra: Vec::new(), body_len: body.len() };
+    let mut scanner = Scanner { batch: Batch::default(), extra: Vec::new(), body: &body };
+    scanner.batch.spans.reserve((body.len() / SPAN_BYTES_GUESS).min(MAX_SPANS_GUESS));
     let mut request = Cursor::new(&body);
     while !request.is_done() {
         match request.key()? {
@@ -24,19 +25,23 @@ pub fn scan(body: Bytes) -> Result<Batch> {
             (field, wire) => request.skip(field, wire)?,
         }
     }
-    let mut batch = scanner.batch;
-    batch.bytes = if scanner.extra.is_empty() { body } else { [&body[..], &scanner.extra].concat().into() };
+    let Scanner { mut batch, extra, .. } = scanner;
+    batch.bytes = if extra.is_empty() { body } else { [&body[..], &extra].concat().into() };
     Ok(batch)
 }
 
-struct Scanner {
+/// Spans of real SDKs take about 400 bytes; room for a few more is made at once.
+const SPAN_BYTES_GUESS: usize = 300;
+const MAX_SPANS_GUESS: usize = 8_192;
+
+struct Scanner<'a> {
     batch: Batch,
     /// What is appended to the body: messages that were sent in pieces, put together.
     extra: Vec<u8>,
-    body_len: usize,
+    body: &'a [u8],
 }
 
-impl Scanner {
+impl Scanner<'_> {
     fn resource_spans(&mut self, mut message: Cursor) -> Result<()> {
         let index = self.batch.resources.len() as u32;
         self.batch.resources.push(ResourceRow::default());
@@ -97,11 +102,10 @@ impl Scanner {
         if before.len == 0 {
             return range(piece);
         }
-        let start = self.body_len + self.extra.len();
-        let body_len = self.body_len;
+        let body_len = self.body.len();
+        let start = body_len + self.extra.len();
         if (before.start as usize) < body_len {
-            let earlier = piece.whole().get(before.start as usize..).unwrap_or_default();
-            self.extra.extend_from_slice(&earlier[..before.len as usize]);
+            self.extra.extend_from_slice(before.of(self.body));
         } else {
             let from = before.start as usize - body_len;
             self.extra.extend_from_within(from..from + before.len as usize);
@@ -249,11 +253,19 @@ fn scan_status(mut message: Cursor, status: &mut StatusCode) -> Result<()> {
 }
 
 /// Validates a `KeyValue`; returns its key and where its value is, if that is a string.
-fn scan_attribute(mut message: Cursor<'_>, depth: usize) -> Result<(&[u8], Range)> {
+#[inline]
+fn scan_attribute(message: Cursor<'_>, depth: usize) -> Result<(&[u8], Range)> {
+    match message.short_text_pair() {
+        Some((key, value)) => Ok((key, range(value))),
+        None => scan_any_attribute(message, depth),
+    }
+}
+
+fn scan_any_attribute(mut message: Cursor<'_>, depth: usize) -> Result<(&[u8], Range)> {
     let (mut key, mut value): (&[u8], Range) = (&[], Range::default());
     while !message.is_done() {
         match message.key()? {
-            (1, Wire::Bytes) => key = message.text()?.as_bytes(),
+            (1, Wire::Bytes) => key = message.text()?.rest(),
             (2, wire) => value = scan_value(nested(&mut message, wire)?, depth)?,
             (3, Wire::Varint) => drop(message.varint()?),
             (1 | 3, _) => return Err(message.error(WRONG_TYPE)),
@@ -320,8 +332,7 @@ fn text(message: &mut Cursor, wire: Wire) -> Result<Range> {
     if wire != Wire::Bytes {
         return Err(message.error(WRONG_TYPE));
     }
-    let text = message.text()?;
-    Ok(Range { start: (message.offset() - text.len()) as u32, len: text.len() as u32 })
+    Ok(range(message.text()?))
 }
 
 fn range(message: Cursor) -> Range {
