@@ -18,8 +18,8 @@ pub mod api;
 
 pub mod remote;
 
-pub mod demo;
-
 pub mod tui;
+
+pub mod demo;
 
 pub mod cli;

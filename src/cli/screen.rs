@@ -1,6 +1,7 @@
 //! `spantop`: the receivers and the screen on them.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 
@@ -8,6 +9,9 @@ use super::error::CliError;
 use super::log::{self, Fallback};
 use super::receivers::Receivers;
 use super::settings;
+use crate::config::{self, Config};
+use crate::source::Source;
+use crate::tui::{self, ThemeChoice, TimeWindow};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     run_with(matches, |_| Ok(()))
@@ -22,6 +26,35 @@ pub(super) fn run_with(
     log::start(&loaded.config.log, Fallback::Nowhere)?;
     let mut receivers = Receivers::start(&loaded.config)?;
     prepare(&mut receivers)?;
+    let source = Arc::clone(&receivers.engine) as Arc<dyn Source>;
+    let shown = tui::run(source, &screen(&loaded.config));
     receivers.stop();
-    Ok(ExitCode::SUCCESS)
+    shown
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error| CliError::from(error).hint("without a terminal, 'spantop serve' receives just the same"))
+}
+
+fn screen(config: &Config) -> tui::Settings {
+    tui::Settings {
+        theme: match config.ui.theme {
+            config::Theme::Auto => ThemeChoice::Auto,
+            config::Theme::Dark => ThemeChoice::Dark,
+            config::Theme::Light => ThemeChoice::Light,
+            config::Theme::HighContrast => ThemeChoice::HighContrast,
+            config::Theme::Sixteen => ThemeChoice::Sixteen,
+        },
+        ascii: config.ui.ascii,
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        window: window(config.ui.window),
+        fps: config.ui.fps,
+        ..tui::Settings::default()
+    }
+}
+
+/// The screen's windows are steps; the configured one becomes the least that covers it.
+fn window(window: config::Window) -> TimeWindow {
+    match window {
+        config::Window::All => TimeWindow::All,
+        config::Window::Last(duration) => TimeWindow::covering(duration),
+    }
 }

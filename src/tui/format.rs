@@ -1,12 +1,11 @@
-//! Numbers for people: durations, ages, counts, bytes and rates, in few characters that line up. Exact values are for
+//! Numbers for people: durations, ages, counts and sizes, in few characters that line up. Exact values are for
 //! the detail.
 
 use crate::model::Timestamp;
 
-/// The widest a duration, age, count, size gets: what a column for it needs.
+/// The widest a duration and an age get: what a column for them needs.
 pub const DURATION_WIDTH: u16 = 9;
 pub const AGE_WIDTH: u16 = 5;
-pub const COUNT_WIDTH: u16 = 5;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -126,11 +125,6 @@ pub fn bytes(number: u64) -> String {
     format!("{} {unit}", three_digits(value))
 }
 
-/// Returns a rate: `12.4k/s`.
-pub fn rate(per_second: u64) -> String {
-    format!("{}/s", count(per_second))
-}
-
 /// Returns `1 span`, `2 spans`.
 pub fn plural(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
@@ -185,7 +179,6 @@ mod tests {
         assert_eq!(bytes(1_300_000), "1.24 MiB");
         assert_eq!(bytes(1_048_575), "1.00 MiB");
         assert_eq!(exact(412_033_117), "412,033,117 ns");
-        assert_eq!(rate(1200), "1200/s");
     }
 
     proptest! {
@@ -193,7 +186,7 @@ mod tests {
         fn columns_are_wide_enough(number: u64, then: u64, now: u64) {
             prop_assert!(duration(number).chars().count() <= usize::from(DURATION_WIDTH));
             prop_assert!(age(Timestamp(then), Timestamp(now)).chars().count() <= usize::from(AGE_WIDTH));
-            prop_assert!(count(number >> 16).chars().count() <= usize::from(COUNT_WIDTH));
+            prop_assert!(count(number >> 16).chars().count() <= 5);
         }
     }
 }

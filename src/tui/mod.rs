@@ -1,10 +1,186 @@
-//! The screen.
-pub mod format;
-pub mod sanitize;
-pub mod settings;
-pub mod symbols;
+//! The terminal screen: everything that happens is an [`event::Event`], everything it wants done an
+//! [`effect::Effect`], and drawing is a function of state. This file is the loop, the only place that waits and reads
+//! the clock. It learns of the world only through [`Source`].
 
-/// Returns the terminal's width in columns, none where stdout is no terminal.
-pub fn terminal_width() -> Option<usize> {
-    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+mod app;
+mod asker;
+mod background;
+pub mod canvas;
+pub mod command;
+pub mod effect;
+pub mod event;
+pub mod format;
+mod frame;
+mod input;
+pub mod keymap;
+pub mod overlays;
+pub mod sanitize;
+pub mod screens;
+pub mod settings;
+mod signals;
+pub mod slots;
+pub mod symbols;
+mod terminal;
+pub mod theme;
+pub mod widgets;
+pub mod world;
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Context;
+
+pub use settings::{Settings, ThemeChoice, TimeWindow};
+pub use terminal::terminal_width;
+
+use crate::model::Timestamp;
+use crate::source::Source;
+use app::App;
+use asker::Asker;
+use canvas::Look;
+use effect::Effect;
+use event::Event;
+use terminal::Terminal;
+use theme::Theme;
+
+/// How often the clock, the counters and the terminal are looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the source is asked whether anything changed: data that streams in is fetched this often.
+const POLL: Duration = Duration::from_millis(100);
+/// How long a frame waits for the answer to what was just asked, so that a fast source never shows as a flicker.
+const GRACE: Duration = Duration::from_millis(4);
+/// How many events are handled before a frame is due, however many wait.
+const MAX_EVENTS: usize = 256;
+
+/// Shows the screen until the user leaves. Blocks: call it on a thread of its own, not on one that serves.
+///
+/// # Errors
+/// When standard output is no terminal, or the terminal goes away.
+pub fn run(source: Arc<dyn Source>, settings: &Settings) -> anyhow::Result<()> {
+    let (sender, events) = mpsc::channel();
+    terminal::handle_panics(sender.clone());
+    let terminal = Terminal::enter(settings.mouse)?;
+    let look = look(settings);
+    input::spawn(sender.clone())?;
+    signals::spawn(sender.clone())?;
+    let asker = Asker::spawn(Arc::clone(&source), sender)?;
+    let mut app = App::new(look, settings.window);
+    let (width, height) = terminal.size().context("cannot find the size of the terminal")?;
+    app.update(Event::Resize(width, height));
+    let frame_time = Duration::from_secs(1) / u32::from(settings.fps.clamp(1, 60));
+    Loop { app, asker, source, terminal, events, frame_time }.run()
+}
+
+fn look(settings: &Settings) -> Look {
+    let choice = if settings.no_color { ThemeChoice::Mono } else { settings.theme };
+    let colors = background::terminal_colors(choice == ThemeChoice::Auto);
+    let symbols = if settings.ascii { &symbols::ASCII } else { &symbols::UNICODE };
+    Look { theme: Theme::new(choice, colors), symbols }
+}
+
+struct Loop {
+    app: App,
+    asker: Asker,
+    source: Arc<dyn Source>,
+    terminal: Terminal,
+    events: Receiver<Event>,
+    frame_time: Duration,
+}
+
+/// Whether to go on.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    On,
+    End,
+}
+
+impl Loop {
+    fn run(mut self) -> anyhow::Result<()> {
+        let mut revision = None;
+        let (mut next_tick, mut next_poll, mut next_frame) = (now(), now(), now());
+        let mut dirty = true;
+        loop {
+            let time = now();
+            let mut pending = Vec::new();
+            if time >= next_tick {
+                next_tick = time + TICK;
+                // Where the terminal hung up, reading it reports nothing: it would be read for ever.
+                // A size that changed while we were stopped is noticed here as well.
+                let (width, height) = self.terminal.size().context("the terminal is gone")?;
+                pending.extend([Event::Resize(width, height), Event::Tick(wall_clock())]);
+            }
+            if time >= next_poll {
+                next_poll = time + POLL;
+                let newest = self.source.revision();
+                if revision.replace(newest) != Some(newest) {
+                    pending.push(Event::Revision(newest));
+                }
+            }
+            let asked = !pending.is_empty();
+            let deadline = if dirty { next_frame.min(next_tick).min(next_poll) } else { next_tick.min(next_poll) };
+            if !asked {
+                match self.events.recv_timeout(deadline.saturating_duration_since(time)) {
+                    Ok(event) => pending.push(event),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                }
+            }
+            dirty |= !pending.is_empty();
+            if self.handle(pending)? == Flow::End {
+                return Ok(());
+            }
+            if dirty && now() >= next_frame {
+                self.draw()?;
+                next_frame = now() + self.frame_time;
+                dirty = false;
+            }
+        }
+    }
+
+    /// Handles these events and all that wait, and gives answers to what they asked a moment to come.
+    fn handle(&mut self, pending: Vec<Event>) -> anyhow::Result<Flow> {
+        let mut patience = None;
+        let mut queue = pending.into_iter();
+        for _ in 0..MAX_EVENTS {
+            let next = queue.next().or_else(|| self.events.try_recv().ok());
+            let next = next.or_else(|| patience.take().and_then(|grace| self.events.recv_timeout(grace).ok()));
+            let Some(event) = next else { break };
+            for effect in self.app.update(event) {
+                if matches!(effect, Effect::Ask(..)) {
+                    patience = Some(GRACE);
+                }
+                if self.perform(effect)? == Flow::End {
+                    return Ok(Flow::End);
+                }
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    fn perform(&mut self, effect: Effect) -> anyhow::Result<Flow> {
+        match effect {
+            Effect::Ask(ticket, request) => self.asker.ask(ticket, request)?,
+            Effect::Redraw => self.terminal.forget(),
+            Effect::Suspend => self.terminal.suspend()?,
+            Effect::Retake => self.terminal.resume()?,
+            Effect::Quit => return Ok(Flow::End),
+        }
+        Ok(Flow::On)
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        self.terminal.show(self.app.draw()).context("cannot write to the terminal")
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the loop is the one place of the screen that reads the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the loop is the one place of the screen that reads the clock")]
+fn wall_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }

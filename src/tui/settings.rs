@@ -96,6 +96,12 @@ impl TimeWindow {
         Self::ALL[self as usize].1
     }
 
+    /// Returns the narrowest window of at least this duration.
+    pub fn covering(duration: std::time::Duration) -> Self {
+        let covers = |window: &Self| window.seconds().is_none_or(|seconds| seconds >= duration.as_secs());
+        Self::ALL.iter().map(|(window, _)| *window).find(covers).unwrap_or(Self::All)
+    }
+
     /// Returns the next wider window, the same for the widest.
     #[must_use]
     pub fn wider(self) -> Self {

@@ -1,0 +1,348 @@
+//! The whole screen as a value: events go in, effects come out, and drawing changes nothing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Look};
+use super::command::{Command, Scope};
+use super::effect::Effect;
+use super::event::{Event, Mouse, MouseAction};
+use super::frame::{self, Message, Mode, Tab};
+use super::keymap::{Key, Keymap};
+use super::overlays::help::{self, Help};
+use super::screens::Action;
+use super::screens::trace::Trace;
+use super::screens::traces::Traces;
+use super::settings::TimeWindow;
+use super::slots::{Slot, Slots, Ticket, Wish};
+use super::world::World;
+use crate::source::{Reply, Request, SourceError};
+
+/// How many ticks a message stays.
+const MESSAGE_TICKS: u64 = 4;
+/// How many traces one can go back to.
+const MAX_TRAIL: usize = 32;
+
+/// Everything the screen knows and shows.
+#[derive(Debug)]
+pub(super) struct App {
+    look: Look,
+    keymap: Keymap,
+    size: (u16, u16),
+    world: World,
+    slots: Slots,
+    traces: Traces,
+    /// The traces opened one from another; the last one is shown.
+    trail: Vec<Trace>,
+    tab: Scope,
+    help: Option<Help>,
+    message: Option<(Message, u64)>,
+}
+
+/// Where the frame and the screen are.
+struct Panes {
+    top: Rect,
+    body: Rect,
+    bottom: Rect,
+}
+
+fn panes((width, height): (u16, u16)) -> Panes {
+    let line = |y: u16, height: u16| Rect::new(0, y, width, height);
+    let top = height.min(1);
+    let bottom = (height - top).min(1);
+    Panes { top: line(0, top), body: line(top, height - top - bottom), bottom: line(height - bottom, bottom) }
+}
+
+impl App {
+    pub(super) fn new(look: Look, window: TimeWindow) -> Self {
+        Self {
+            look,
+            keymap: Keymap::built_in(),
+            size: (0, 0),
+            world: World::default(),
+            slots: Slots::default(),
+            traces: Traces::new(window),
+            trail: Vec::new(),
+            tab: Scope::Traces,
+            help: None,
+            message: None,
+        }
+    }
+
+    /// Takes an event, and returns what is to be done about it.
+    pub(super) fn update(&mut self, event: Event) -> Vec<Effect> {
+        let mut effects = match event {
+            Event::Key(key) => self.key(key),
+            Event::Mouse(mouse) => self.mouse(mouse),
+            Event::Suspend => vec![Effect::Suspend],
+            Event::Resume => vec![Effect::Retake],
+            Event::Quit => vec![Effect::Quit],
+            other => {
+                self.take_note(other);
+                Vec::new()
+            }
+        };
+        let body = panes(self.size).body;
+        if let Some(trace) = self.trail.last_mut() {
+            trace.settle(body);
+        }
+        effects.extend(self.ask(body));
+        effects
+    }
+
+    fn take_note(&mut self, event: Event) {
+        match event {
+            Event::Resize(width, height) => self.size = (width, height),
+            Event::Tick(now) => self.tick(now),
+            Event::Revision(revision) => {
+                if self.world.revision_at_tick == 0 {
+                    self.world.revision_at_tick = revision;
+                }
+                self.world.revision = revision;
+            }
+            Event::Reply(ticket, reply) => self.receive(ticket, reply),
+            Event::Notice(text) => self.say(text, true),
+            _ => {}
+        }
+    }
+
+    fn tick(&mut self, now: crate::model::Timestamp) {
+        self.world.now = now;
+        self.world.ticks += 1;
+        self.world.revision_at_tick = self.world.revision;
+        self.slots.retry();
+        if self.message.as_ref().is_some_and(|(_, until)| *until <= self.world.ticks) {
+            self.message = None;
+        }
+    }
+
+    fn receive(&mut self, ticket: Ticket, reply: Result<Reply, SourceError>) {
+        if !self.slots.land(ticket, reply.is_err()) {
+            return;
+        }
+        let body = panes(self.size).body;
+        match ticket.slot {
+            Slot::Traces => self.traces.receive(reply, body),
+            Slot::Trace | Slot::Span => {
+                if let Some(trace) = self.trail.last_mut() {
+                    trace.receive(ticket.slot, reply);
+                }
+            }
+            Slot::Status => {
+                if let Ok(Reply::Status(status)) = reply {
+                    self.take_status(*status);
+                }
+            }
+        }
+    }
+
+    fn take_status(&mut self, status: crate::source::Status) {
+        let refused = self.world.status.as_ref().map(|old| old.refused_requests);
+        if let Some(reason) = &status.last_refusal
+            && refused.is_some_and(|before| status.refused_requests > before)
+        {
+            self.say(format!("refused: {reason}"), true);
+        }
+        self.world.status = Some(status);
+    }
+
+    /// Asks for what the shown screen wishes to know. What is not shown is not asked for.
+    fn ask(&mut self, body: Rect) -> Vec<Effect> {
+        let mut wishes = vec![Wish { slot: Slot::Status, request: Request::Status, version: self.world.ticks }];
+        // Before the first tick there is no time, and so no window.
+        if self.world.ticks == 0 {
+            return Vec::new();
+        }
+        match (self.tab, self.trail.last()) {
+            (Scope::Trace, Some(trace)) => wishes.extend(trace.wishes(&self.world)),
+            _ => wishes.push(self.traces.wish(&self.world, body)),
+        }
+        self.slots.ask(&wishes)
+    }
+
+    fn say(&mut self, text: String, is_error: bool) {
+        self.message = Some((Message { text, is_error }, self.world.ticks + MESSAGE_TICKS));
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        self.message = None;
+        let Some(command) = self.keymap.command(self.tab, key) else { return Vec::new() };
+        match command {
+            Command::Quit if self.help.is_none() || key.ctrl => return vec![Effect::Quit],
+            Command::Redraw => return vec![Effect::Redraw],
+            Command::Suspend => return vec![Effect::Suspend],
+            _ => {}
+        }
+        if self.help.is_some() {
+            self.help_command(command);
+        } else {
+            self.command(command);
+        }
+        Vec::new()
+    }
+
+    /// The help takes every key while it is open.
+    fn help_command(&mut self, command: Command) {
+        let by = match command {
+            Command::Down => 1,
+            Command::Up => -1,
+            Command::HalfDown | Command::PageDown => 10,
+            Command::HalfUp | Command::PageUp => -10,
+            Command::First => isize::MIN,
+            Command::Last => isize::MAX,
+            Command::Back | Command::Help | Command::Quit | Command::Open => {
+                self.help = None;
+                return;
+            }
+            _ => return,
+        };
+        self.scroll_help(by);
+    }
+
+    fn scroll_help(&mut self, by: isize) {
+        if let Some(help) = &mut self.help {
+            help.scroll(by, self.tab, &self.keymap, panes(self.size).body);
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let body = panes(self.size).body;
+        let action = match command {
+            Command::Help => {
+                self.help = Some(Help::default());
+                None
+            }
+            Command::TracesTab => {
+                self.tab = Scope::Traces;
+                None
+            }
+            Command::TraceTab => {
+                self.show_trace();
+                None
+            }
+            Command::Back => {
+                self.back();
+                None
+            }
+            other => match (self.tab, self.trail.last_mut()) {
+                (Scope::Trace, Some(trace)) => trace.command(other, &self.world, body),
+                _ => self.traces.command(other, &self.world, body),
+            },
+        };
+        self.perform(action);
+    }
+
+    fn perform(&mut self, action: Option<Action>) {
+        match action {
+            None => {}
+            Some(Action::Say(text)) => self.say(text, false),
+            Some(Action::Open(id, span)) => {
+                // A trace opened from the list begins a trail; one opened from a trace goes on with it.
+                if self.tab == Scope::Traces {
+                    self.trail.clear();
+                }
+                if self.trail.len() == MAX_TRAIL {
+                    self.trail.remove(0);
+                }
+                self.trail.push(Trace::new(id, span));
+                self.tab = Scope::Trace;
+            }
+        }
+    }
+
+    fn show_trace(&mut self) {
+        if self.trail.is_empty() {
+            self.say("no trace is open yet: Enter opens one".into(), false);
+        } else {
+            self.tab = Scope::Trace;
+        }
+    }
+
+    /// Goes back: from the detail to the waterfall, from a trace to the one before, to the list.
+    fn back(&mut self) {
+        if self.tab != Scope::Trace || self.trail.last_mut().is_some_and(Trace::back) {
+            return;
+        }
+        self.trail.pop();
+        if self.trail.is_empty() {
+            self.tab = Scope::Traces;
+        }
+    }
+
+    fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let panes = panes(self.size);
+        if self.help.is_some() {
+            match mouse.action {
+                MouseAction::WheelUp => self.scroll_help(-3),
+                MouseAction::WheelDown => self.scroll_help(3),
+                MouseAction::Click => self.help = None,
+            }
+            return Vec::new();
+        }
+        if mouse.action == MouseAction::Click && mouse.y == panes.top.y {
+            self.click_tab(mouse.x);
+        } else if panes.body.contains((mouse.x, mouse.y).into()) {
+            let action = match (self.tab, self.trail.last_mut()) {
+                (Scope::Trace, Some(trace)) => trace.mouse(mouse, panes.body),
+                _ => self.traces.mouse(mouse, panes.body),
+            };
+            self.perform(action);
+        }
+        Vec::new()
+    }
+
+    fn click_tab(&mut self, x: u16) {
+        match frame::tab_at(&self.tabs(), x) {
+            Some(0) => self.tab = Scope::Traces,
+            Some(_) => self.show_trace(),
+            None => {}
+        }
+    }
+
+    /// The tabs there are: a trace has one once it is open.
+    fn tabs(&self) -> Vec<Tab> {
+        let mut tabs = vec![Tab { title: "1 Traces".into(), active: self.tab == Scope::Traces }];
+        if !self.trail.is_empty() {
+            let depth = if self.trail.len() > 1 { format!(" ({})", self.trail.len()) } else { String::new() };
+            tabs.push(Tab { title: format!("2 Trace{depth}"), active: self.tab == Scope::Trace });
+        }
+        tabs
+    }
+
+    /// Returns a new frame.
+    pub(super) fn draw(&self) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+        self.view(&mut buffer);
+        buffer
+    }
+
+    /// Draws everything as it is.
+    pub(super) fn view(&self, buffer: &mut Buffer) {
+        let canvas = &mut Canvas::new(buffer, &self.look);
+        let panes = panes(self.size);
+        let whole = Rect::new(0, 0, self.size.0, self.size.1);
+        canvas.fill(whole, canvas.theme().base());
+        if whole.width < 24 || whole.height < 5 {
+            canvas.text((0, 0), whole.width, "too small: 24×5 at least", canvas.theme().warning());
+            return;
+        }
+        let mode = match (self.tab, self.trail.last()) {
+            (Scope::Trace, Some(trace)) => {
+                trace.view(canvas, panes.body);
+                Mode { pause: trace.pause(), following: false, window: None }
+            }
+            _ => {
+                self.traces.view(canvas, panes.body, &self.world);
+                let state = &self.traces.state;
+                let window = Some(state.window().name());
+                Mode { pause: state.pause(), following: state.is_following() && state.pause().is_none(), window }
+            }
+        };
+        frame::top(canvas, panes.top, &self.tabs(), mode, &self.world);
+        let message = self.message.as_ref().map(|(message, _)| message);
+        frame::bottom(canvas, panes.bottom, self.tab, &self.keymap, message);
+        if let Some(help) = self.help {
+            help::draw(help, self.tab, &self.keymap, canvas, panes.body);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The keys of this screen, from the table of commands.
+
+use ratatui::layout::Rect;
+
+use crate::tui::canvas::Canvas;
+use crate::tui::command::{Scope, TABLE};
+use crate::tui::keymap::{Key, Keymap};
+use crate::tui::sanitize;
+
+/// How far the help is scrolled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Help {
+    pub first: usize,
+}
+
+/// A line of the help.
+enum Line {
+    Title(&'static str),
+    Blank,
+    Command { keys: String, doc: &'static str },
+}
+
+fn lines(scope: Scope, keymap: &Keymap) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (shown, _, title) in Scope::ALL.into_iter().filter(|(s, ..)| *s == scope || *s == Scope::Everywhere) {
+        if !lines.is_empty() {
+            lines.push(Line::Blank);
+        }
+        lines.push(Line::Title(title));
+        for entry in TABLE.iter().filter(|entry| entry.scope == shown) {
+            let keys = keymap.keys(shown, entry.command);
+            let keys: Vec<String> = keys.iter().copied().map(Key::label).collect();
+            lines.push(Line::Command { keys: keys.join("  "), doc: entry.doc });
+        }
+    }
+    lines
+}
+
+impl Help {
+    /// Scrolls by lines, no further than to the last.
+    pub fn scroll(&mut self, by: isize, scope: Scope, keymap: &Keymap, area: Rect) {
+        let height = usize::from(panel(area).height.saturating_sub(2));
+        let most = lines(scope, keymap).len().saturating_sub(height);
+        self.first = self.first.saturating_add_signed(by).min(most);
+    }
+}
+
+/// Returns where the help is.
+fn panel(area: Rect) -> Rect {
+    let width = area.width.min(72);
+    let height = area.height.min(40);
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// Draws the help over the screen.
+pub fn draw(help: Help, scope: Scope, keymap: &Keymap, canvas: &mut Canvas, area: Rect) {
+    let lines = lines(scope, keymap);
+    let mut panel = panel(area);
+    let height = (lines.len() as u16 + 2).min(panel.height);
+    panel = Rect { y: area.y + (area.height - height) / 2, height, ..panel };
+    let theme = canvas.theme();
+    canvas.fill(panel, theme.base().patch(theme.panel()));
+    border(canvas, panel);
+    if panel.width < 6 || panel.height < 3 {
+        return;
+    }
+    let (x, width) = (panel.x + 2, panel.width - 4);
+    let key_width = (width / 3).min(20);
+    let shown = usize::from(panel.height - 2);
+    for (line, y) in lines.iter().skip(help.first).take(shown).zip(panel.y + 1..) {
+        match line {
+            Line::Blank => {}
+            Line::Title(title) => _ = canvas.text((x, y), width, title, theme.accent().patch(theme.strong())),
+            Line::Command { keys, doc } => {
+                canvas.text((x, y), key_width, keys, theme.key());
+                canvas.text(
+                    (x + key_width + 1, y),
+                    width.saturating_sub(key_width + 1),
+                    doc,
+                    ratatui::style::Style::new(),
+                );
+            }
+        }
+    }
+    if lines.len() > shown {
+        let more = lines.len().saturating_sub(help.first + shown);
+        let text = if more > 0 { format!(" {more} more below ") } else { " the end ".into() };
+        let at = panel.right().saturating_sub(sanitize::width(&text, panel.width) + 2);
+        canvas.text((at.max(panel.x), panel.bottom() - 1), panel.width, &text, theme.dim());
+    }
+}
+
+fn border(canvas: &mut Canvas, area: Rect) {
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    let (style, symbols) = (canvas.theme().faint(), canvas.symbols());
+    let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+    for x in area.x + 1..right {
+        canvas.symbol((x, area.y), symbols.horizontal, style);
+        canvas.symbol((x, bottom), symbols.horizontal, style);
+    }
+    for y in area.y + 1..bottom {
+        canvas.symbol((area.x, y), symbols.vertical, style);
+        canvas.symbol((right, y), symbols.vertical, style);
+    }
+    let corners = [(area.x, area.y), (right, area.y), (right, bottom), (area.x, bottom)];
+    for (at, corner) in corners.into_iter().zip(symbols.corners) {
+        canvas.symbol(at, corner, style);
+    }
+    canvas.text((area.x + 2, area.y), area.width.saturating_sub(4), " Keys ", canvas.theme().strong());
+}

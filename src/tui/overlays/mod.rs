@@ -1,0 +1,3 @@
+//! What lies over a screen and takes keys before it.
+
+pub mod help;

@@ -1,0 +1,256 @@
+//! Draws the waterfall: title, axis, and a line for each visible span.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::panes::{Focus, Panes};
+use super::state::{Phase, State};
+use crate::model::tree::{Node, Place};
+use crate::model::{Span, Trace};
+use crate::tui::canvas::Canvas;
+use crate::tui::widgets::face;
+use crate::tui::widgets::waterfall::{self, Scale};
+use crate::tui::{format, sanitize};
+
+/// How far the marks of the axis are apart, in cells.
+const TICK_CELLS: u16 = 12;
+/// How many levels of the tree are drawn in front of a name; deeper ones begin with their depth.
+const LEVEL_CELLS: u16 = 2;
+
+pub(super) fn draw(state: &State, canvas: &mut Canvas, panes: &Panes, focus: Focus) {
+    title(state, canvas, panes.title);
+    let Some(trace) = state.trace() else {
+        let area = if panes.waterfall.height > 0 { panes.waterfall } else { panes.detail };
+        return without_trace(state, canvas, area);
+    };
+    let (from, to) = state.axis().range(state.duration_ns());
+    let scale = Scale { from, to, width: panes.bars };
+    let ticks = scale.ticks(TICK_CELLS);
+    let bars_x = panes.rows.x + panes.names;
+    if panes.axis.height > 0 {
+        let zoomed = if state.axis().is_zoomed() { "part of the time" } else { "" };
+        let at = (panes.axis.x + 1, panes.axis.y);
+        canvas.text(at, panes.names.saturating_sub(2), zoomed, canvas.theme().warning());
+        waterfall::axis(canvas, (bars_x, panes.axis.y), scale, &ticks);
+        let unit = if panes.bars > 0 { "duration" } else { "" };
+        canvas.text_right((bars_x + panes.bars, panes.axis.y), 10, unit, canvas.theme().dim());
+    }
+    let cursor = state.cursor();
+    let drawing = Drawing { state, trace, panes, scale, ticks: &ticks };
+    for line in 0..panes.rows.height {
+        let Some(row) = cursor.row_at(usize::from(line), state.rows().len()) else { break };
+        let area = Rect { y: panes.rows.y + line, height: 1, ..panes.rows };
+        drawing.row(canvas, area, state.rows()[row], (row == cursor.selected).then_some(focus));
+    }
+}
+
+/// Says which trace this is, in as many facts as fit.
+fn title(state: &State, canvas: &mut Canvas, area: Rect) {
+    let theme = canvas.theme();
+    let y = area.y;
+    let end = area.right().saturating_sub(1);
+    let id = state.id().to_string();
+    let mut x = canvas.text((area.x + 1, y), 17.min(area.width), "trace ", theme.dim());
+    let shown = if area.width >= 100 { 32 } else { 9 };
+    x = canvas.text((x, y), shown.min(end.saturating_sub(x)), &id, theme.strong());
+    let Some(trace) = state.trace() else { return };
+    let summary = &trace.summary;
+    let mut facts = vec![
+        (format::duration(summary.duration_ns), theme.strong()),
+        (format::plural(summary.span_count.into(), "span"), Style::new()),
+    ];
+    if summary.error_count > 0 {
+        let text = format!("{} {}", canvas.symbols().error, format::plural(summary.error_count.into(), "error"));
+        facts.push((text, theme.error()));
+    }
+    match state.phase() {
+        Phase::Missing => facts.push(("left memory, this is what it was".into(), theme.warning())),
+        Phase::Failed(message) => facts.push((format!("no answer: {message}"), theme.error())),
+        Phase::Loading | Phase::Shown => {}
+    }
+    if summary.partial {
+        facts.push(("a part was evicted".into(), theme.warning()));
+    }
+    if summary.missing_parents > 0 {
+        facts.push((format::plural(summary.missing_parents.into(), "missing parent"), theme.warning()));
+    }
+    facts.push((format::plural(summary.services.len() as u64, "service"), Style::new()));
+    facts.push((summary.start.to_string(), theme.dim()));
+    for (text, style) in facts {
+        if x + 3 + sanitize::width(&text, 200) > end {
+            continue;
+        }
+        x = canvas.text((x, y), 3, &format!(" {} ", canvas.symbols().separator), theme.faint());
+        x = canvas.text((x, y), end - x, &text, style);
+    }
+}
+
+fn without_trace(state: &State, canvas: &mut Canvas, area: Rect) {
+    let theme = canvas.theme();
+    let lines = match state.phase() {
+        Phase::Loading | Phase::Shown => vec![(theme.dim(), format!("loading the trace{}", canvas.symbols().ellipsis))],
+        Phase::Missing => vec![
+            (theme.strong(), "This trace is not held.".into()),
+            (theme.dim(), "It was never received, or left memory to make room.".into()),
+            (theme.dim(), "It is looked for again as data arrives.".into()),
+            (theme.base(), String::new()),
+            (theme.base(), "Esc  goes back".into()),
+        ],
+        Phase::Failed(message) => vec![
+            (theme.error(), format!("{} there is no answer", canvas.symbols().error)),
+            (theme.base(), message.clone()),
+            (theme.dim(), "trying again every second; Esc goes back".into()),
+        ],
+    };
+    face::draw(canvas, area, &lines);
+}
+
+/// What every row is drawn from.
+struct Drawing<'a> {
+    state: &'a State,
+    trace: &'a Trace,
+    panes: &'a Panes,
+    scale: Scale,
+    ticks: &'a [(u16, u64)],
+}
+
+impl Drawing<'_> {
+    /// Draws a row, marked where it is the selected one: strongly where its pane has the focus.
+    fn row(&self, canvas: &mut Canvas, area: Rect, place: u32, selected: Option<Focus>) {
+        let node = &self.trace.tree.nodes[place as usize];
+        let span = &self.trace.spans[node.span as usize];
+        let names = Rect { width: self.panes.names, ..area };
+        let bars = Rect { x: area.x + self.panes.names, width: self.panes.bars, ..area };
+        let rest = Rect { x: bars.right(), width: area.width - names.width - bars.width, ..area };
+        if selected.is_some() {
+            canvas.tint(bars, canvas.theme().selected_bar());
+        }
+        self.name(canvas, names, place);
+        self.bar(canvas, bars, place, span);
+        let style = if span.ends_before_start { canvas.theme().warning() } else { canvas.theme().dim() };
+        let text = if span.ends_before_start { "end<start".into() } else { format::duration(span.duration_ns) };
+        canvas.text_right((rest.x, rest.y), rest.width.saturating_sub(1), &text, style);
+        if let Some(focus) = selected {
+            let theme = canvas.theme();
+            canvas.tint(names, theme.selected());
+            canvas.tint(rest, theme.selected());
+            let style = if focus == Focus::Waterfall { theme.accent() } else { theme.faint() };
+            canvas.symbol((area.x, area.y), canvas.symbols().pointer, style);
+        }
+    }
+
+    fn name(&self, canvas: &mut Canvas, area: Rect, place: u32) {
+        let (theme, symbols) = (canvas.theme(), canvas.symbols());
+        let node = &self.trace.tree.nodes[place as usize];
+        let span = &self.trace.spans[node.span as usize];
+        let y = area.y;
+        let end = area.right().saturating_sub(1);
+        let mut x = self.branches(canvas, area, node);
+        let folded = node.descendants > 0 && self.state.is_folded(span.id);
+        let (sign, style) = match (span.is_error(), node.place) {
+            (true, _) => (symbols.error, theme.error()),
+            (false, Place::Orphan | Place::Cycle) => (symbols.incomplete, theme.warning()),
+            (false, _) => (symbols.dot, theme.service(&span.service)),
+        };
+        canvas.symbol((x, y), sign, style);
+        x += 1;
+        canvas.symbol((x, y), if folded { symbols.folded } else { " " }, theme.accent());
+        x += 1;
+        // What is hidden or strange comes first to room: a cut name is still a name.
+        let tag = self.tag(place, node, span, folded);
+        let tag_width = tag.as_ref().map_or(0, |(text, _)| sanitize::width(text, 30) + 1);
+        let name_end = end.saturating_sub(tag_width).max((x + 6).min(end));
+        let name_style = if span.is_error() { theme.error() } else { theme.service(&span.service) };
+        x = canvas.text((x, y), name_end.saturating_sub(x), &span.service, name_style);
+        let operation_style = if span.is_error() { theme.error() } else { Style::new() };
+        if x < name_end {
+            x = canvas.text((x + 1, y), name_end.saturating_sub(x + 1), &span.operation, operation_style);
+        }
+        if let Some((text, warning)) = tag {
+            let style = if warning { theme.warning() } else { theme.dim() };
+            canvas.text((x + 1, y), end.saturating_sub(x + 1), &text, style);
+        }
+    }
+
+    /// What else there is to know about a row: what it hides, what is strange. True where it is a warning.
+    fn tag(&self, place: u32, node: &Node, span: &Span, folded: bool) -> Option<(String, bool)> {
+        if folded {
+            let errors = self.state.errors_below(place);
+            let count = format::count(node.descendants.into());
+            let failed = if errors > 0 { format!(" {} failed", format::count(errors.into())) } else { String::new() };
+            return Some((format!("+{count}{failed}"), errors > 0));
+        }
+        let parent = node.parent.map(|p| &self.trace.spans[self.trace.tree.nodes[p as usize].span as usize]);
+        match node.place {
+            Place::Orphan => Some(("parent missing".into(), true)),
+            Place::Cycle => Some(("cycle".into(), true)),
+            _ if parent.is_some_and(|parent| span.start < parent.start) => Some(("clock skew".into(), true)),
+            _ => None,
+        }
+    }
+
+    /// Draws the lines of the tree, the last levels where not all fit. Returns where the sign goes.
+    fn branches(&self, canvas: &mut Canvas, area: Rect, node: &Node) -> u16 {
+        let (theme, symbols) = (canvas.theme(), canvas.symbols());
+        let room = (area.width / 2).saturating_sub(2) / LEVEL_CELLS;
+        let levels = node.depth.min(u32::from(room.max(1)));
+        let cut = levels < node.depth;
+        let label = if cut { format!("{} ", format::count(node.depth.into())) } else { String::new() };
+        let start = canvas.text((area.x + 1, area.y), area.width / 2, &label, theme.dim());
+        let mut at = Some(node);
+        // From the innermost level outwards, up the chain of parents: no more steps than levels are drawn.
+        for level in (0..levels).rev() {
+            let Some(this) = at else { break };
+            let x = start + level as u16 * LEVEL_CELLS;
+            if level + 1 == levels {
+                let branch = if this.is_last { symbols.last_branch } else { symbols.branch };
+                canvas.symbol((x, area.y), branch, theme.faint());
+                canvas.symbol((x + 1, area.y), symbols.horizontal, theme.faint());
+            } else if !this.is_last {
+                canvas.symbol((x, area.y), symbols.vertical, theme.faint());
+            }
+            at = this.parent.map(|parent| &self.trace.tree.nodes[parent as usize]);
+        }
+        start + levels as u16 * LEVEL_CELLS
+    }
+
+    fn bar(&self, canvas: &mut Canvas, area: Rect, place: u32, span: &Span) {
+        if area.width == 0 {
+            return;
+        }
+        let (theme, symbols) = (canvas.theme(), canvas.symbols());
+        for &(column, _) in self.ticks {
+            canvas.symbol((area.x + column, area.y), symbols.grid, theme.faint());
+        }
+        let at = (area.x, area.y);
+        let offset = self.state.offset(span);
+        let start = self.scale.column(offset);
+        let end = self.scale.column(offset.saturating_add(span.duration_ns));
+        let failed_itself = span.is_error() && !self.state.passes_error_on(place);
+        let style = if failed_itself { theme.error() } else { theme.service(&span.service) };
+        waterfall::bar(canvas, at, area.width, (start, end), style);
+        if span.is_error() && !failed_itself && end - start >= 3.0 {
+            // What only passes an error on keeps its service's colour and ends in red.
+            waterfall::bar(canvas, at, area.width, ((end - 1.0).max(start), end), theme.error());
+        }
+        self.events(canvas, area, span);
+        let shown = f64::from(area.width);
+        if end < 0.0 {
+            canvas.text(at, 1, if symbols.ascii { "<" } else { "‹" }, theme.dim());
+        } else if start >= shown {
+            canvas.text((area.right() - 1, area.y), 1, if symbols.ascii { ">" } else { "›" }, theme.dim());
+        }
+    }
+
+    fn events(&self, canvas: &mut Canvas, area: Rect, span: &Span) {
+        let (theme, symbols) = (canvas.theme(), canvas.symbols());
+        let style = if span.is_error() { theme.error() } else { theme.event() };
+        for time in &span.event_times {
+            let column = self.scale.column(time.since(self.trace.summary.start));
+            if column >= 0.0 && column <= f64::from(self.scale.width) {
+                let x = area.x + (column as u16).min(area.width - 1);
+                canvas.mark((x, area.y), symbols.event, style);
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Draws the list of traces.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::state::State;
+use super::welcome;
+use crate::model::TraceSummary;
+use crate::source::{SortKey, TraceList};
+use crate::tui::canvas::Canvas;
+use crate::tui::widgets::table::{Column, Place, Width};
+use crate::tui::widgets::{face, gauge, table};
+use crate::tui::world::World;
+use crate::tui::{format, sanitize};
+
+const AGE: usize = 0;
+const STATUS: usize = 1;
+const SERVICE: usize = 2;
+const OPERATION: usize = 3;
+const DURATION: usize = 4;
+const BAR: usize = 5;
+const SPANS: usize = 6;
+const ERRORS: usize = 7;
+const SERVICES: usize = 8;
+
+const fn column(title: &'static str, sort: Option<SortKey>, width: Width, right: bool, from: u16) -> Column<SortKey> {
+    Column { title, sort, width, right, from }
+}
+
+/// The columns, in the order of the constants above.
+pub(super) const COLUMNS: [Column<SortKey>; 9] = [
+    column("age", Some(SortKey::StartTime), Width::Fixed(format::AGE_WIDTH), true, 0),
+    column("", None, Width::Fixed(1), false, 0),
+    column("service", Some(SortKey::RootService), Width::Share(9, 22, 2), false, 0),
+    column("operation", Some(SortKey::RootOperation), Width::Share(10, 60, 5), false, 0),
+    column("duration", Some(SortKey::Duration), Width::Fixed(format::DURATION_WIDTH), true, 0),
+    column("", None, Width::Share(7, 24, 2), false, 74),
+    column("spans", Some(SortKey::SpanCount), Width::Fixed(6), true, 50),
+    column("errors", Some(SortKey::ErrorCount), Width::Fixed(7), true, 62),
+    column("services", None, Width::Share(8, 90, 6), false, 76),
+];
+
+/// From this width on the services of a trace are named, below they are dots.
+const CHIP_WIDTH: u16 = 18;
+
+/// Where things are.
+pub(super) struct Panes {
+    /// Columns, without the gutter at the left.
+    pub(super) table: Rect,
+    pub(super) header: Rect,
+    pub(super) rows: Rect,
+    pub(super) note: Rect,
+}
+
+/// Returns where things are in an area of any size.
+pub(super) fn panes(area: Rect) -> Panes {
+    let line = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
+    let header_height = area.height.min(1);
+    let note_height = u16::from(area.height > 4);
+    let rows = line(header_height, area.height - header_height - note_height);
+    let table = Rect { x: area.x + area.width.min(1), width: area.width.saturating_sub(2), ..rows };
+    Panes {
+        table,
+        header: Rect { y: area.y, height: header_height, ..table },
+        rows,
+        note: line(area.height - note_height, note_height),
+    }
+}
+
+pub(super) fn draw(state: &State, canvas: &mut Canvas, area: Rect, world: &World) {
+    match (state.list(), state.failure()) {
+        (None, None) => loading(canvas, area),
+        (None, Some(failure)) => failing(canvas, area, failure),
+        (Some(list), None) if list.held == 0 => welcome::draw(canvas, area, world),
+        (Some(list), _) => filled(state, list, canvas, area, world),
+    }
+}
+
+fn loading(canvas: &mut Canvas, area: Rect) {
+    let text = format!("loading traces{}", canvas.symbols().ellipsis);
+    face::draw(canvas, area, &[(canvas.theme().dim(), text)]);
+}
+
+fn failing(canvas: &mut Canvas, area: Rect, failure: &str) {
+    let theme = canvas.theme();
+    let lines = [
+        (theme.error(), format!("{} there is no answer", canvas.symbols().error)),
+        (theme.base(), failure.to_owned()),
+        (theme.dim(), "trying again every second".into()),
+    ];
+    face::draw(canvas, area, &lines);
+}
+
+fn filled(state: &State, list: &TraceList, canvas: &mut Canvas, area: Rect, world: &World) {
+    let panes = panes(area);
+    let sort = state.sort();
+    table::header(canvas, panes.header, &COLUMNS, (&sort.key, sort.descending));
+    if list.total == 0 {
+        nothing(state, list, canvas, panes.rows);
+    }
+    let places = table::places(&COLUMNS, panes.table);
+    let cursor = state.cursor();
+    for line in 0..panes.rows.height {
+        let Some(place) = cursor.row_at(usize::from(line), list.total) else { break };
+        let area = Rect { y: panes.rows.y + line, height: 1, ..panes.rows };
+        let selected = place == cursor.selected;
+        match state.row(place) {
+            Some(row) => draw_row(canvas, area, &places, row, world),
+            None => _ = canvas.text((panes.table.x, area.y), 5, canvas.symbols().ellipsis, canvas.theme().faint()),
+        }
+        if selected {
+            canvas.tint(area, canvas.theme().selected());
+            canvas.symbol((area.x, area.y), canvas.symbols().pointer, canvas.theme().accent());
+        }
+    }
+    note(state, list, canvas, panes.note);
+}
+
+fn draw_row(canvas: &mut Canvas, area: Rect, places: &[Place], row: &TraceSummary, world: &World) {
+    for place in places {
+        cell(canvas, (place.x, area.y), *place, row, world);
+    }
+}
+
+fn cell(canvas: &mut Canvas, at: (u16, u16), place: Place, row: &TraceSummary, world: &World) {
+    let (theme, width) = (canvas.theme(), place.width);
+    let service = row.root.as_ref().map(|root| &*root.service);
+    let failed = row.error_count > 0;
+    match place.column {
+        AGE => canvas.text_right(at, width, &format::age(row.start, world.now), theme.dim()),
+        STATUS => status(canvas, at, row),
+        SERVICE => match service {
+            Some(name) => _ = canvas.text(at, width, name, theme.service(name)),
+            None => _ = canvas.text(at, width, "no root", theme.dim()),
+        },
+        OPERATION => operation(canvas, at, width, row),
+        DURATION => canvas.text_right(at, width, &format::duration(row.duration_ns), Style::new()),
+        BAR => {
+            let style = if failed { theme.error() } else { theme.accent() };
+            gauge::bar(canvas, at, width, gauge::log_share(row.duration_ns), style);
+        }
+        SPANS => canvas.text_right(at, width, &format::count(row.span_count.into()), theme.dim()),
+        ERRORS if failed => {
+            let text = format!("{} {}", canvas.symbols().error, format::count(row.error_count.into()));
+            canvas.text_right(at, width, &text, theme.error());
+        }
+        SERVICES if width < CHIP_WIDTH => dots(canvas, at, width, row),
+        SERVICES => chips(canvas, at, width, row),
+        _ => {}
+    }
+}
+
+fn status(canvas: &mut Canvas, at: (u16, u16), row: &TraceSummary) {
+    let (theme, symbols) = (canvas.theme(), canvas.symbols());
+    let (symbol, style) = if row.error_count > 0 {
+        (symbols.error, theme.error())
+    } else if !row.is_complete() || row.partial {
+        (symbols.incomplete, theme.warning())
+    } else {
+        (symbols.dot, theme.good())
+    };
+    canvas.symbol(at, symbol, style);
+}
+
+fn operation(canvas: &mut Canvas, at: (u16, u16), width: u16, row: &TraceSummary) {
+    let theme = canvas.theme();
+    match &row.root {
+        Some(root) => {
+            let style = if row.error_count > 0 { theme.error() } else { Style::new() };
+            canvas.text(at, width, &root.operation, style);
+        }
+        None => _ = canvas.text(at, width, &row.id.to_string(), theme.dim()),
+    }
+}
+
+/// One dot a service, `+3` where there are more than fit.
+fn dots(canvas: &mut Canvas, at: (u16, u16), width: u16, row: &TraceSummary) {
+    let (theme, symbols) = (canvas.theme(), canvas.symbols());
+    let all = row.services.len();
+    let shown = if all > usize::from(width) { usize::from(width.saturating_sub(3)) } else { all };
+    for (x, service) in (at.0..).zip(row.services.iter().take(shown)) {
+        canvas.symbol((x, at.1), symbols.dot, theme.service(service));
+    }
+    if shown < all {
+        let used = shown as u16;
+        canvas.text((at.0 + used, at.1), width - used, &format!("+{}", all - shown), theme.dim());
+    }
+}
+
+/// One chip a service as long as they fit, then `+3`.
+fn chips(canvas: &mut Canvas, at: (u16, u16), width: u16, row: &TraceSummary) {
+    let theme = canvas.theme();
+    let end = at.0 + width;
+    let mut x = at.0;
+    for (i, service) in row.services.iter().enumerate() {
+        let left = row.services.len() - i;
+        let reserve = if left > 1 { 4 } else { 0 };
+        let name = sanitize::width(service, 16).min(16);
+        if x + name + 2 + reserve > end {
+            canvas.text((x, at.1), end - x, &format!("+{left}"), theme.dim());
+            return;
+        }
+        let style = theme.chip(service);
+        canvas.text((x, at.1), 1, " ", style);
+        let after = canvas.text((x + 1, at.1), name, service, style);
+        canvas.text((after, at.1), 1, " ", style);
+        x = after + 2;
+    }
+}
+
+/// Says why nothing matches, and which key helps.
+fn nothing(state: &State, list: &TraceList, canvas: &mut Canvas, area: Rect) {
+    let theme = canvas.theme();
+    let window = state.window().name();
+    let what = if state.errors_only() { "no trace with an error" } else { "no trace" };
+    let when = if window == "all" { String::new() } else { format!(" in the last {window}") };
+    let mut lines = vec![
+        (theme.strong(), format!("{what}{when}")),
+        (theme.dim(), format!("{} held altogether", format::plural(list.held as u64, "trace"))),
+        (theme.dim(), String::new()),
+    ];
+    if window != "all" {
+        lines.push((theme.base(), "+  looks further back".into()));
+    }
+    if state.errors_only() {
+        lines.push((theme.base(), "!  shows all, with and without errors".into()));
+    }
+    face::draw(canvas, area, &lines);
+}
+
+/// The line below the list: how many of how many, and what is wrong.
+fn note(state: &State, list: &TraceList, canvas: &mut Canvas, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    let (theme, symbols) = (canvas.theme(), canvas.symbols());
+    let at = (area.x + 1, area.y);
+    let width = area.width.saturating_sub(2);
+    if let Some(failure) = state.failure() {
+        let text = format!("{} no answer, what is shown is old: {failure}", symbols.error);
+        canvas.text(at, width, &text, theme.error());
+        return;
+    }
+    let of = format!("{} of {}", format::grouped(list.total as u64), format::plural(list.held as u64, "trace"));
+    let mut after = canvas.text(at, width, &of, theme.dim());
+    if state.errors_only() {
+        let text = format!("  {} errors only", symbols.error);
+        after = canvas.text((after, area.y), area.right().saturating_sub(after + 1), &text, theme.error());
+    }
+    if list.total > 0 {
+        let place =
+            format!("{}/{}", format::grouped(state.cursor().selected as u64 + 1), format::grouped(list.total as u64));
+        let room = area.right().saturating_sub(after + 2);
+        canvas.text_right((after + 1, area.y), room, &place, theme.dim());
+    }
+}

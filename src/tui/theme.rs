@@ -1,0 +1,375 @@
+//! Colours by meaning; the only file that names one. A view asks for `theme.error()`, never for red.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use super::settings::ThemeChoice;
+
+/// An RGB colour as the terminal reports its background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rgb(pub u8, pub u8, pub u8);
+
+impl Rgb {
+    /// Returns whether dark text reads better on it.
+    pub fn is_light(self) -> bool {
+        let Self(r, g, b) = self;
+        u32::from(r) * 299 + u32::from(g) * 587 + u32::from(b) * 114 > 128_000
+    }
+
+    fn blend(self, over: Self, share: f32) -> Self {
+        let mix = |top: u8, below: u8| (f32::from(top) * share + f32::from(below) * (1.0 - share)).round() as u8;
+        Self(mix(self.0, over.0), mix(self.1, over.1), mix(self.2, over.2))
+    }
+}
+
+/// What the terminal can show and is set to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TerminalColors {
+    /// Its background, where it told.
+    pub background: Option<Rgb>,
+    /// Whether it takes 24-bit colours; otherwise they are mapped to its 256.
+    pub truecolor: bool,
+}
+
+const fn hex(rgb: u32) -> Rgb {
+    Rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8)
+}
+
+/// The colours of a theme for terminals with at least 256.
+struct Palette {
+    background: Rgb,
+    text: Rgb,
+    dim: Rgb,
+    faint: Rgb,
+    panel: Rgb,
+    selected: Rgb,
+    accent: Rgb,
+    error: Rgb,
+    warning: Rgb,
+    good: Rgb,
+    services: [u32; 16],
+}
+
+const DARK: Palette = Palette {
+    background: hex(0x16_18_1d),
+    text: hex(0xd6_d9_e3),
+    dim: hex(0x8e_94_a6),
+    faint: hex(0x4b_51_60),
+    panel: hex(0x22_26_30),
+    selected: hex(0x2e_36_49),
+    accent: hex(0x89_b4_fa),
+    error: hex(0xf3_6f_8b),
+    warning: hex(0xe5_b5_67),
+    good: hex(0x9a_d4_84),
+    services: [
+        0x89b4fa, 0x94e2d5, 0xa6e3a1, 0xf9e2af, 0xfab387, 0xcba6f7, 0x5cc8e8, 0xf5c2e7, 0x8f9df5, 0xd5c94b, 0x3fc59a,
+        0xd8a657, 0xb8e04f, 0xd98bdb, 0x6f9fc0, 0xc2b5a3,
+    ],
+};
+
+const LIGHT: Palette = Palette {
+    background: hex(0xfa_fa_f7),
+    text: hex(0x2b_2f_3a),
+    dim: hex(0x6a_70_80),
+    faint: hex(0xb8_bc_c6),
+    panel: hex(0xe8_ea_ee),
+    selected: hex(0xd3_de_f2),
+    accent: hex(0x1f_5f_d0),
+    error: hex(0xcc_1f_3f),
+    warning: hex(0x9a_67_00),
+    good: hex(0x2c_7d_2c),
+    services: [
+        0x2f6fe4, 0x148f94, 0x3f9a33, 0xb08900, 0xd96a1b, 0x8144dd, 0x0b8fc4, 0xd05fb4, 0x5a5fd8, 0x857c00, 0x0a8a5f,
+        0x9c6415, 0x6c9a00, 0xa63aa8, 0x44749b, 0x80705f,
+    ],
+};
+
+const HIGH_CONTRAST: Palette = Palette {
+    background: hex(0x00_00_00),
+    text: hex(0xff_ff_ff),
+    dim: hex(0xc8_c8_c8),
+    faint: hex(0x80_80_80),
+    panel: hex(0x26_26_26),
+    selected: hex(0x00_3c_8a),
+    accent: hex(0x6c_c4_ff),
+    error: hex(0xff_5c_5c),
+    warning: hex(0xff_d0_40),
+    good: hex(0x5c_ff_5c),
+    services: [
+        0x5ca8ff, 0x40ffe0, 0x60ff60, 0xffff80, 0xffb060, 0xd0a0ff, 0x40d0ff, 0xffa0f0, 0xa0b0ff, 0xe8e820, 0x20e8a0,
+        0xf0b830, 0xc0ff30, 0xf080ff, 0x90c8f0, 0xe0d0b0,
+    ],
+};
+
+/// Red is for errors alone.
+const SIXTEEN_SERVICES: [Color; 10] = [
+    Color::Blue,
+    Color::Cyan,
+    Color::Green,
+    Color::Yellow,
+    Color::Magenta,
+    Color::LightBlue,
+    Color::LightCyan,
+    Color::LightGreen,
+    Color::LightYellow,
+    Color::LightMagenta,
+];
+
+/// The styles of everything drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theme {
+    base: Style,
+    dim: Style,
+    faint: Style,
+    panel: Style,
+    selected: Style,
+    selected_bar: Style,
+    accent: Style,
+    error: Style,
+    warning: Style,
+    good: Style,
+    services: Vec<Service>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Service {
+    line: Style,
+    chip: Style,
+}
+
+impl Theme {
+    /// Returns the theme of a choice, for what the terminal can show. Where the choice was left to us and the terminal
+    /// told its background, that stays as it is and tints are mixed with it; otherwise the theme paints its own.
+    pub fn new(choice: ThemeChoice, terminal: TerminalColors) -> Self {
+        match choice {
+            ThemeChoice::Mono => Self::mono(),
+            ThemeChoice::Sixteen => Self::sixteen(),
+            ThemeChoice::Dark => Self::from_palette(&DARK, None, terminal.truecolor),
+            ThemeChoice::Light => Self::from_palette(&LIGHT, None, terminal.truecolor),
+            ThemeChoice::HighContrast => Self::from_palette(&HIGH_CONTRAST, None, terminal.truecolor),
+            ThemeChoice::Auto => {
+                let light = terminal.background.is_some_and(Rgb::is_light);
+                Self::from_palette(if light { &LIGHT } else { &DARK }, terminal.background, terminal.truecolor)
+            }
+        }
+    }
+
+    fn from_palette(palette: &Palette, own: Option<Rgb>, truecolor: bool) -> Self {
+        let color = |rgb: Rgb| if truecolor { Color::Rgb(rgb.0, rgb.1, rgb.2) } else { indexed(rgb) };
+        let fg = |rgb: Rgb| Style::new().fg(color(rgb));
+        let below = own.unwrap_or(palette.background);
+        let tint = |rgb: Rgb, share: f32| color(rgb.blend(below, share));
+        let services = palette
+            .services
+            .iter()
+            .map(|&rgb| Service { line: fg(hex(rgb)), chip: fg(hex(rgb)).bg(tint(hex(rgb), 0.17)) });
+        Self {
+            base: fg(palette.text).bg(own.map_or(color(palette.background), |_| Color::Reset)),
+            dim: fg(palette.dim),
+            faint: fg(palette.faint),
+            panel: fg(palette.text).bg(color(palette.panel)),
+            selected: Style::new().bg(color(palette.selected)),
+            selected_bar: Style::new().bg(color(palette.selected)),
+            accent: fg(palette.accent),
+            error: fg(palette.error),
+            warning: fg(palette.warning),
+            good: fg(palette.good),
+            services: services.collect(),
+        }
+    }
+
+    fn sixteen() -> Self {
+        let fg = |color| Style::new().fg(color);
+        Self {
+            base: Style::new(),
+            dim: fg(Color::Reset).add_modifier(Modifier::DIM),
+            faint: fg(Color::DarkGray),
+            panel: Style::new(),
+            selected: Style::new().add_modifier(Modifier::REVERSED),
+            selected_bar: Style::new(),
+            accent: fg(Color::Cyan),
+            error: fg(Color::LightRed),
+            warning: fg(Color::Yellow),
+            good: fg(Color::Green),
+            services: SIXTEEN_SERVICES.map(|color| Service { line: fg(color), chip: fg(color) }).to_vec(),
+        }
+    }
+
+    fn mono() -> Self {
+        let plain = Style::new();
+        let bold = plain.add_modifier(Modifier::BOLD);
+        let dim = plain.add_modifier(Modifier::DIM);
+        Self {
+            base: plain,
+            dim,
+            faint: dim,
+            panel: plain,
+            selected: plain.add_modifier(Modifier::REVERSED),
+            selected_bar: plain,
+            accent: bold,
+            error: bold,
+            warning: bold,
+            good: plain,
+            services: vec![Service { line: plain, chip: plain }],
+        }
+    }
+
+    /// Returns the style everything is drawn on.
+    pub fn base(&self) -> Style {
+        self.base
+    }
+
+    /// Returns the style of what matters less.
+    pub fn dim(&self) -> Style {
+        self.dim
+    }
+
+    /// Returns the style of lines, grids and tracks.
+    pub fn faint(&self) -> Style {
+        self.faint
+    }
+
+    /// Returns the style of headings.
+    pub fn strong(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// Returns the background of the top and bottom line and of overlays.
+    pub fn panel(&self) -> Style {
+        self.panel
+    }
+
+    /// Returns the style of what is chosen or active.
+    pub fn accent(&self) -> Style {
+        self.accent
+    }
+
+    /// Returns the style of the active tab.
+    pub fn active_tab(&self) -> Style {
+        self.accent.add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    }
+
+    /// Returns the style of a key in the bottom line.
+    pub fn key(&self) -> Style {
+        self.accent.add_modifier(Modifier::BOLD)
+    }
+
+    /// Returns the style of a mark on a bar.
+    pub fn event(&self) -> Style {
+        self.base.add_modifier(Modifier::BOLD)
+    }
+
+    /// Returns the style of errors.
+    pub fn error(&self) -> Style {
+        self.error
+    }
+
+    /// Returns the style of what should not be overlooked.
+    pub fn warning(&self) -> Style {
+        self.warning
+    }
+
+    /// Returns the style of what is as it should be.
+    pub fn good(&self) -> Style {
+        self.good
+    }
+
+    /// Returns what is laid over the text of the selected row.
+    pub fn selected(&self) -> Style {
+        self.selected
+    }
+
+    /// Returns what is laid under the bars of the selected row, which must keep their shape.
+    pub fn selected_bar(&self) -> Style {
+        self.selected_bar
+    }
+
+    /// Returns the style of a service's lines, bars and name: the same wherever and whenever it is shown.
+    pub fn service(&self, name: &str) -> Style {
+        self.service_of(name).line
+    }
+
+    /// Returns the style of a service's chip.
+    pub fn chip(&self, name: &str) -> Style {
+        self.service_of(name).chip
+    }
+
+    fn service_of(&self, name: &str) -> Service {
+        self.services[stable_hash(name) as usize % self.services.len()]
+    }
+}
+
+/// FNV-1a with a final mix: the same on every run and machine, which seeded hashes are not.
+fn stable_hash(name: &str) -> u32 {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = (hash ^ (hash >> 16)).wrapping_mul(0x7feb_352d);
+    hash ^ (hash >> 15)
+}
+
+/// Returns the nearest of the 256 colours: a cell of the 6×6×6 cube or a step of the grey ramp.
+fn indexed(rgb: Rgb) -> Color {
+    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let nearest = |v: u8| (0..6).min_by_key(|&i| STEPS[i].abs_diff(v)).unwrap_or(0);
+    let distance = |other: Rgb| {
+        let square = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
+        square(rgb.0, other.0) + square(rgb.1, other.1) + square(rgb.2, other.2)
+    };
+    let (r, g, b) = (nearest(rgb.0), nearest(rgb.1), nearest(rgb.2));
+    let cube = Rgb(STEPS[r], STEPS[g], STEPS[b]);
+    let mean = (u32::from(rgb.0) + u32::from(rgb.1) + u32::from(rgb.2)) / 3;
+    let step = (mean.saturating_sub(3) / 10).min(23) as u8;
+    let grey = Rgb(8 + 10 * step, 8 + 10 * step, 8 + 10 * step);
+    if distance(grey) < distance(cube) {
+        Color::Indexed(232 + step)
+    } else {
+        Color::Indexed((16 + 36 * r + 6 * g + b) as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: TerminalColors = TerminalColors { background: None, truecolor: true };
+
+    #[test]
+    fn a_service_keeps_its_colour() {
+        let theme = Theme::new(ThemeChoice::Dark, PLAIN);
+        assert_eq!(theme.service("gateway"), theme.service("gateway"));
+        assert_eq!(stable_hash("gateway"), stable_hash("gateway"));
+        let names = ["gateway", "web-bff", "auth", "cart", "orders", "payments", "redis", "postgres", "kafka"];
+        let mut colors: Vec<_> = names.iter().map(|name| theme.service(name)).collect();
+        colors.dedup();
+        assert!(colors.len() > 5, "{colors:?}");
+    }
+
+    #[test]
+    fn the_background_chooses_between_dark_and_light() {
+        let on = |background| {
+            Theme::new(ThemeChoice::Auto, TerminalColors { background: Some(background), truecolor: true })
+        };
+        assert_eq!(on(Rgb(255, 255, 255)).text_color(), Theme::new(ThemeChoice::Light, PLAIN).text_color());
+        assert_eq!(on(Rgb(0, 43, 54)).text_color(), Theme::new(ThemeChoice::Dark, PLAIN).text_color());
+        assert_eq!(on(Rgb(0, 43, 54)).base.bg, Some(Color::Reset));
+    }
+
+    #[test]
+    fn mono_names_no_colour() {
+        let theme = Theme::new(ThemeChoice::Mono, PLAIN);
+        for style in [theme.base, theme.dim, theme.panel, theme.error, theme.service("a"), theme.chip("a")] {
+            assert_eq!((style.fg, style.bg), (None, None));
+        }
+    }
+
+    #[test]
+    fn rgb_maps_to_the_nearest_of_256() {
+        assert_eq!(indexed(Rgb(255, 0, 0)), Color::Indexed(196));
+        assert_eq!(indexed(Rgb(18, 18, 18)), Color::Indexed(233));
+        assert_eq!(indexed(Rgb(255, 255, 255)), Color::Indexed(231));
+    }
+
+    impl Theme {
+        fn text_color(&self) -> Option<Color> {
+            self.base.fg
+        }
+    }
+}

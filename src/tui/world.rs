@@ -1,0 +1,40 @@
+//! What every screen knows about the outside: the time, the revision of the data, and the state of the store.
+
+use crate::model::Timestamp;
+use crate::source::Status;
+
+/// The outside as of the last event.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub now: Timestamp,
+    /// Counts ticks; what should be asked once a second has it as its version.
+    pub ticks: u64,
+    pub revision: u64,
+    /// The revision at the last tick, for what is too costly to ask at every revision.
+    pub revision_at_tick: u64,
+    pub status: Option<Status>,
+}
+
+/// The state of things when the screen was told to hold still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// The version everything is asked at until it goes on.
+    pub revision: u64,
+    spans: u64,
+    traces: u64,
+}
+
+impl Pause {
+    /// Begins a pause now.
+    pub fn begin(world: &World, revision: u64) -> Self {
+        let status = world.status.as_ref();
+        Self { revision, spans: status.map_or(0, |s| s.counters.stored), traces: status.map_or(0, |s| s.total_traces) }
+    }
+
+    /// Returns how many spans were stored since, and by how many more traces are held.
+    pub fn missed(&self, world: &World) -> (u64, u64) {
+        world.status.as_ref().map_or((0, 0), |s| {
+            (s.counters.stored.saturating_sub(self.spans), s.total_traces.saturating_sub(self.traces))
+        })
+    }
+}
