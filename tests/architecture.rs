@@ -14,7 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["otlp"]),
     ("source", &["store", "otlp"]),
     ("net", &["config"]),
-    ("ingest", &["source", "config", "otlp"]),
+    ("ingest", &["source", "config", "otlp", "net"]),
     ("api", &["source", "config", "otlp"]),
     ("remote", &["source", "config", "otlp"]),
     ("tui", &["source", "config"]),

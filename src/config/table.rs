@@ -141,7 +141,7 @@ pub static SETTINGS: &[Setting] = &[
         "Largest export after decompression; at most a quarter of store.memory counts"
     ),
     setting!(ingest.in_flight, message, "Bytes being received or unpacked at once, at least one largest export"),
-    setting!(ingest.max_connections, connections, "Connections that all receivers and the API hold open, at least 1"),
+    setting!(ingest.max_connections, connections, "Connections that each receiver and the API hold open, at least 1"),
     setting!(ui.theme, any, "Colours: auto, dark, light, high-contrast or 16").with_flag("theme", "THEME"),
     setting!(ui.window, window, "Time that the screen shows at first: a duration of at least 1s, or all"),
     setting!(ui.ascii, any, "Draw with ASCII characters only").with_flag("ascii", ""),
