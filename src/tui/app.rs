@@ -345,4 +345,9 @@ impl App {
             help::draw(help, self.tab, &self.keymap, canvas, panes.body);
         }
     }
+
+    #[cfg(test)]
+    pub(super) fn selected_trace(&self) -> Option<crate::model::TraceId> {
+        self.traces.state.selected()
+    }
 }

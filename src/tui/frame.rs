@@ -66,7 +66,7 @@ pub(super) fn top(canvas: &mut Canvas, area: Rect, tabs: &[Tab], mode: Mode, wor
     // The most telling first: the last ones go where the line is short.
     let mut room = area.right().saturating_sub(x + 2);
     let mut shown = Vec::new();
-    for (place, segment) in health(canvas, status) {
+    for (place, segment) in health(canvas, status, area.width < WIDE) {
         let needed = width(&segment) + 2;
         if needed <= room {
             room -= needed;
@@ -85,8 +85,8 @@ pub(super) fn top(canvas: &mut Canvas, area: Rect, tabs: &[Tab], mode: Mode, wor
 fn state(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let Some(pause) = mode.pause else {
-        let following = if mode.following { " following" } else { "" };
-        return vec![(symbols.live.to_owned(), theme.good()), (format!(" live{following}"), theme.good())];
+        let following = if mode.following { format!(" {} following", symbols.separator) } else { String::new() };
+        return vec![(format!("{} live{following}", symbols.live), theme.good())];
     };
     let (spans, traces) = pause.missed(world);
     let mut text = format!("{} paused", symbols.paused);
@@ -96,8 +96,11 @@ fn state(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
     vec![(text, theme.warning().patch(theme.strong()))]
 }
 
+/// From this width on the top line has room for words and long gauges.
+const WIDE: u16 = 100;
+
 /// The state of the store and the receivers: (place in the line, segment), the most telling first.
-fn health(canvas: &Canvas, status: &Status) -> Vec<(u8, Segment)> {
+fn health(canvas: &Canvas, status: &Status, is_short: bool) -> Vec<(u8, Segment)> {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let mut segments = Vec::new();
     let counters = &status.counters;
@@ -110,27 +113,27 @@ fn health(canvas: &Canvas, status: &Status) -> Vec<(u8, Segment)> {
     count(4, counters.rejected, "rejected");
     count(3, counters.evicted, "evicted");
     let rate = status.spans_per_second.last().copied().unwrap_or(0);
-    let spark = gauge::sparkline(&status.spans_per_second, 16, symbols);
-    let rate = format!("{:>5} spans/s ", format::count(rate.into()));
+    let (cells, unit) = if is_short { (8, "/s") } else { (16, " spans/s") };
+    let spark = gauge::sparkline(&status.spans_per_second, cells, symbols);
+    let rate = format!("{:>5}{unit} ", format::count(rate.into()));
     segments.push((0, vec![(rate, Style::new()), (spark, theme.accent())]));
     if status.memory_budget > 0 {
-        segments.push((1, memory(canvas, status)));
+        segments.push((1, memory(canvas, status, cells / 2)));
     }
-    segments.push((2, vec![(format!("{} traces", format::count(status.total_traces)), theme.dim())]));
+    segments.push((2, vec![(format::plural(status.total_traces, "trace"), theme.dim())]));
     segments
 }
 
-fn memory(canvas: &Canvas, status: &Status) -> Segment {
-    const CELLS: usize = 8;
+fn memory(canvas: &Canvas, status: &Status, cells: usize) -> Segment {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let share = status.memory_bytes as f64 / status.memory_budget as f64;
-    let eighths = (share.clamp(0.0, 1.0) * (CELLS * 8) as f64).round() as usize;
+    let eighths = (share.clamp(0.0, 1.0) * (cells * 8) as f64).round() as usize;
     let style = if share > 0.9 { theme.warning() } else { theme.accent() };
     let mut filled = symbols.left[7].repeat(eighths / 8);
     if !eighths.is_multiple_of(8) {
         filled.push_str(symbols.left[eighths % 8 - 1]);
     }
-    let track = symbols.separator.repeat(CELLS - eighths.div_ceil(8));
+    let track = symbols.separator.repeat(cells - eighths.div_ceil(8));
     vec![
         ("mem ".into(), theme.dim()),
         (filled, style),

@@ -49,8 +49,7 @@ fn cells_of(grapheme: &str, cell: &mut impl FnMut(&str, u16) -> bool) -> bool {
             return false;
         }
         if width == 0 {
-            open.start('◌', 1);
-            open.mark(c);
+            open.start_with_mark(c);
         } else {
             open.start(c, width as u16);
         }
@@ -80,13 +79,26 @@ impl Open {
         }
     }
 
+    /// A mark without a base gets one; what takes no room and joins nothing is not shown beside it.
+    fn start_with_mark(&mut self, mark: char) {
+        self.start('◌', 1);
+        let base = self.len;
+        self.mark(mark);
+        if self.symbol().graphemes(true).count() > 1 {
+            self.len = base;
+        }
+    }
+
+    fn symbol(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or("?")
+    }
+
     fn push(&mut self, c: char) {
         self.len += c.encode_utf8(&mut self.bytes[self.len..]).len();
     }
 
     fn emit(&self, cell: &mut impl FnMut(&str, u16) -> bool) -> bool {
-        let symbol = std::str::from_utf8(&self.bytes[..self.len]).unwrap_or("?");
-        self.len == 0 || cell(symbol, self.width)
+        self.len == 0 || cell(self.symbol(), self.width)
     }
 }
 

@@ -124,6 +124,8 @@ pub struct Theme {
     selected: Style,
     selected_bar: Style,
     accent: Style,
+    bar: Style,
+    failed_bar: Style,
     error: Style,
     warning: Style,
     good: Style,
@@ -170,6 +172,8 @@ impl Theme {
             selected: Style::new().bg(color(palette.selected)),
             selected_bar: Style::new().bg(color(palette.selected)),
             accent: fg(palette.accent),
+            bar: Style::new().fg(tint(palette.accent, 0.5)),
+            failed_bar: Style::new().fg(tint(palette.error, 0.6)),
             error: fg(palette.error),
             warning: fg(palette.warning),
             good: fg(palette.good),
@@ -187,6 +191,8 @@ impl Theme {
             selected: Style::new().add_modifier(Modifier::REVERSED),
             selected_bar: Style::new(),
             accent: fg(Color::Cyan),
+            bar: fg(Color::Blue),
+            failed_bar: fg(Color::Red),
             error: fg(Color::LightRed),
             warning: fg(Color::Yellow),
             good: fg(Color::Green),
@@ -206,6 +212,8 @@ impl Theme {
             selected: plain.add_modifier(Modifier::REVERSED),
             selected_bar: plain,
             accent: bold,
+            bar: plain,
+            failed_bar: plain,
             error: bold,
             warning: bold,
             good: plain,
@@ -241,6 +249,11 @@ impl Theme {
     /// Returns the style of what is chosen or active.
     pub fn accent(&self) -> Style {
         self.accent
+    }
+
+    /// Returns the style of a bar in a list, softer than the text beside it.
+    pub fn bar(&self, failed: bool) -> Style {
+        if failed { self.failed_bar } else { self.bar }
     }
 
     /// Returns the style of the active tab.
@@ -298,9 +311,10 @@ impl Theme {
     }
 }
 
-/// FNV-1a with a final mix: the same on every run and machine, which seeded hashes are not.
+/// FNV-1a with a final mix: the same on every run and machine, which seeded hashes are not. It begins where the names
+/// that services commonly have spread well over the colours.
 fn stable_hash(name: &str) -> u32 {
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = name.bytes().fold(0x811c_dffe_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let hash = (hash ^ (hash >> 16)).wrapping_mul(0x7feb_352d);
     hash ^ (hash >> 15)
 }
@@ -338,8 +352,9 @@ mod tests {
         assert_eq!(stable_hash("gateway"), stable_hash("gateway"));
         let names = ["gateway", "web-bff", "auth", "cart", "orders", "payments", "redis", "postgres", "kafka"];
         let mut colors: Vec<_> = names.iter().map(|name| theme.service(name)).collect();
+        colors.sort_by_key(|style| format!("{style:?}"));
         colors.dedup();
-        assert!(colors.len() > 5, "{colors:?}");
+        assert!(colors.len() >= 8, "{colors:?}");
     }
 
     #[test]

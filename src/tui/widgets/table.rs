@@ -32,13 +32,17 @@ pub struct Place {
     pub width: u16,
 }
 
-/// Returns the places of the columns that fit into `area`, one cell apart.
+/// From this width on columns are two cells apart.
+const AIRY_WIDTH: u16 = 100;
+
+/// Returns the places of the columns that fit into `area`.
 pub fn places<K>(columns: &[Column<K>], area: Rect) -> Vec<Place> {
     let shown: Vec<usize> = (0..columns.len()).filter(|&i| columns[i].from <= area.width).collect();
     let least = |i: usize| match columns[i].width {
         Width::Fixed(width) | Width::Share(width, ..) => width,
     };
-    let gaps = shown.len().saturating_sub(1) as u16;
+    let gap = if area.width >= AIRY_WIDTH { 2 } else { 1 };
+    let gaps = gap * shown.len().saturating_sub(1) as u16;
     let mut widths: Vec<u16> = shown.iter().map(|&i| least(i)).collect();
     let mut left = area.width.saturating_sub(gaps + widths.iter().sum::<u16>());
     // Shares are dealt out a cell at a time to the column that is furthest behind its part: few columns, few cells.
@@ -58,7 +62,7 @@ pub fn places<K>(columns: &[Column<K>], area: Rect) -> Vec<Place> {
     for (&column, width) in shown.iter().zip(widths) {
         let width = width.min(area.right().saturating_sub(x));
         places.push(Place { column, x, width });
-        x = x.saturating_add(width + 1);
+        x = x.saturating_add(width + gap);
     }
     places
 }

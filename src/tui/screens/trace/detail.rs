@@ -187,7 +187,10 @@ impl<'a> Writer<'a> {
         {
             facts.push(("message", detail.status_message.clone(), role));
         }
-        let both = |ns: u64| format!("{}  {}", format::duration(ns), format::exact(ns));
+        let both = |ns: u64| match ns {
+            0..1000 => format::exact(ns),
+            _ => format!("{}  {}", format::duration(ns), format::exact(ns)),
+        };
         facts.extend([
             ("kind", span.kind.name().to_owned(), Role::Plain),
             ("duration", both(span.duration_ns), Role::Plain),
@@ -199,7 +202,7 @@ impl<'a> Writer<'a> {
             ("trace id", state.id().to_string(), Role::Dim),
         ]);
         facts.extend(oddities(state, span).into_iter().map(|text| ("note", text, Role::Warning)));
-        self.pairs(1, facts.iter().map(|(key, value, role)| (*key, value.as_str(), *role)));
+        self.pairs(0, facts.iter().map(|(key, value, role)| (*key, value.as_str(), *role)));
     }
 
     fn rest(&mut self, detail: &SpanDetail) {
@@ -217,7 +220,7 @@ impl<'a> Writer<'a> {
         self.attributes(&detail.resource.attributes);
         self.section("Scope", detail.scope.attributes.len(), 0);
         let scope = [("name", detail.scope.name.as_str()), ("version", &detail.scope.version)];
-        self.pairs(1, scope.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k, v, Role::Plain)));
+        self.pairs(0, scope.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k, v, Role::Plain)));
         self.attributes(&detail.scope.attributes);
         self.section("As received", 0, 0);
         let flags = format!("{:#010x}", detail.flags);
@@ -229,7 +232,7 @@ impl<'a> Writer<'a> {
             ("resource schema", &detail.resource.schema_url),
             ("scope schema", &detail.scope.schema_url),
         ];
-        self.pairs(1, facts.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k, v, Role::Dim)));
+        self.pairs(0, facts.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k, v, Role::Dim)));
     }
 
     fn section(&mut self, title: &str, count: usize, dropped: u32) {
@@ -249,21 +252,21 @@ impl<'a> Writer<'a> {
         let mut sorted: Vec<&Attribute> = attributes.iter().collect();
         sorted.sort_by(|a, b| a.key.cmp(&b.key));
         if !self.detail.grouped {
-            self.attribute_pairs(1, &sorted);
+            self.attribute_pairs(0, &sorted);
             return;
         }
         for group in sorted.chunk_by(|a, b| prefix(&a.key) == prefix(&b.key)) {
             let name = prefix(&group[0].key);
             if group.len() < LEAST_GROUP || name.is_empty() {
-                self.attribute_pairs(1, group);
+                self.attribute_pairs(0, group);
                 continue;
             }
             let open = self.detail.open.contains(name);
             let sign = if open { '-' } else { '+' };
             let target = Some(Target::Group(name.to_owned()));
-            self.push(1, &format!("{sign} {name}."), 0, &format!("{} attributes", group.len()), (Role::Dim, target));
+            self.push(0, &format!("{sign} {name}."), 0, &format!("{} attributes", group.len()), (Role::Dim, target));
             if open {
-                self.attribute_pairs(3, group);
+                self.attribute_pairs(2, group);
             }
         }
     }
@@ -281,37 +284,37 @@ impl<'a> Writer<'a> {
             format!("+{}", format::duration(event.time.since(span.start)))
         };
         let role = if is_exception { Role::Error } else { Role::Plain };
-        self.push(1, &after, 11, &event.name, (role, None));
+        self.push(0, &after, 11, &event.name, (role, None));
         let attribute = |key: &str| event.attributes.iter().find(|a| a.key == key).map(|a| a.value.to_string());
         let told = ["exception.type", "exception.message", "exception.stacktrace"];
         if is_exception {
             let [kind, message, stack] = told.map(attribute);
             let head = [kind, message].into_iter().flatten().collect::<Vec<_>>().join(": ");
-            self.text(3, &head, Role::Error);
+            self.text(2, &head, Role::Error);
             if let Some(stack) = stack {
-                self.text(3, &stack, Role::Dim);
+                self.text(2, &stack, Role::Dim);
             }
         }
         let is_told = |a: &&Attribute| is_exception && told.contains(&a.key.as_str());
         let others: Vec<&Attribute> = event.attributes.iter().filter(|a| !is_told(a)).collect();
-        self.attribute_pairs(3, &others);
+        self.attribute_pairs(2, &others);
         if event.dropped_attributes > 0 {
-            self.text(3, &format!("{} attributes dropped by the sender", event.dropped_attributes), Role::Dim);
+            self.text(2, &format!("{} attributes dropped by the sender", event.dropped_attributes), Role::Dim);
         }
     }
 
     fn link(&mut self, link: &Link) {
         let target = link.trace.map(|trace| Target::Link(trace, link.span));
         let trace = link.trace.map_or_else(|| "no valid trace id".to_owned(), |id| id.to_string());
-        self.push(1, "> trace", 9, &trace, (Role::Plain, target.clone()));
+        self.push(0, "> trace", 9, &trace, (Role::Plain, target.clone()));
         if let Some(span) = link.span {
-            self.push(1, "   span", 9, &span.to_string(), (Role::Dim, target));
+            self.push(0, "  span", 9, &span.to_string(), (Role::Dim, target));
         }
         if !link.trace_state.is_empty() {
-            self.push(1, "  state", 9, &link.trace_state, (Role::Dim, None));
+            self.push(0, "  state", 9, &link.trace_state, (Role::Dim, None));
         }
         let attributes: Vec<&Attribute> = link.attributes.iter().collect();
-        self.attribute_pairs(3, &attributes);
+        self.attribute_pairs(2, &attributes);
     }
 
     /// Keys and values, the values below one another.
@@ -336,10 +339,11 @@ impl<'a> Writer<'a> {
         if self.lines.len() > MAX_LINES {
             return;
         }
-        let key_width =
-            key_width.max(if key.is_empty() { 0 } else { sanitize::width(key, self.width).min(self.width) + 1 });
-        // A key that leaves no room for its value stands on a line of its own.
-        let own_line = key_width + 12 > self.width.saturating_sub(indent) && !key.is_empty();
+        let key_width = key_width.max(if key.is_empty() { 0 } else { sanitize::width(key, self.width).min(self.width) + 1 });
+        // A key that leaves little room for its value stands on a line of its own.
+        let beside = self.width.saturating_sub(indent + key_width);
+        let crowded = beside < 12 || beside < 36 && sanitize::width(value, beside) > beside;
+        let own_line = crowded && !key.is_empty();
         let (indent_after, value_at) = if own_line { (indent + 2, 0) } else { (indent, key_width) };
         let line = |key: &str, value: String| Line {
             indent,
@@ -443,7 +447,7 @@ mod tests {
 
     #[test]
     fn values_break_at_words_and_line_ends() {
-        assert_eq!(wrap("SELECT price FROM items WHERE id = 5", 16), ["SELECT price ", "FROM items WHERE", " id = 5"]);
+        assert_eq!(wrap("SELECT price FROM items WHERE id = 5", 16), ["SELECT price ", "FROM items ", "WHERE id = 5"]);
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("at a\n\tat b\r\nat c", 20), ["at a", "    at b", "at c"]);
         assert_eq!(wrap("", 4), [""]);

@@ -7,6 +7,9 @@ pub mod panes;
 pub mod state;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use ratatui::layout::Rect;
 
 use self::detail::{Detail, Target};

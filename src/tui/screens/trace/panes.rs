@@ -52,7 +52,7 @@ pub fn panes(area: Rect, focus: Focus) -> Panes {
     let rest = Rect { y: area.y + title_height, height: area.height - title_height, ..area };
     let mut panes = Panes { title: Rect { height: title_height, ..area }, ..Panes::default() };
     if area.width >= BESIDE_WIDTH {
-        let detail = (area.width * 36 / 100).clamp(40, 84);
+        let detail = (area.width * 38 / 100).clamp(40, 84);
         let left = rest.width - detail - 1;
         panes.waterfall = Rect { width: left, ..rest };
         panes.line = Rect { x: rest.x + left, width: 1, ..rest };
@@ -80,7 +80,7 @@ fn divide(mut panes: Panes) -> Panes {
     panes.axis = Rect { height: axis_height, ..all };
     panes.rows = Rect { y: all.y + axis_height, height: all.height - axis_height, ..all };
     let room = all.width.saturating_sub(DURATION_WIDTH);
-    panes.names = if all.width < BARS_WIDTH { room } else { (room * 45 / 100).clamp(22, 64) };
+    panes.names = if all.width < BARS_WIDTH { room } else { (room * if all.width < 100 { 50 } else { 44 } / 100).clamp(22, 64) };
     panes.bars = if all.width < BARS_WIDTH { 0 } else { room - panes.names };
     panes
 }

@@ -13,7 +13,7 @@ use crate::tui::widgets::waterfall::{self, Scale};
 use crate::tui::{format, sanitize};
 
 /// How far the marks of the axis are apart, in cells.
-const TICK_CELLS: u16 = 12;
+const TICK_CELLS: u16 = 9;
 /// How many levels of the tree are drawn in front of a name; deeper ones begin with their depth.
 const LEVEL_CELLS: u16 = 2;
 
@@ -168,7 +168,9 @@ impl Drawing<'_> {
         }
         if let Some((text, warning)) = tag {
             let style = if warning { theme.warning() } else { theme.dim() };
-            canvas.text((x + 1, y), end.saturating_sub(x + 1), &text, style);
+            // Apart from the name, at the end of the column.
+            let from = end.saturating_sub(tag_width - 1).max(x + 1);
+            canvas.text((from, y), end.saturating_sub(from), &text, style);
         }
     }
 
@@ -219,7 +221,7 @@ impl Drawing<'_> {
             return;
         }
         let (theme, symbols) = (canvas.theme(), canvas.symbols());
-        for &(column, _) in self.ticks {
+        for &(column, _) in self.ticks.iter().filter(|(column, _)| *column > 0) {
             canvas.symbol((area.x + column, area.y), symbols.grid, theme.faint());
         }
         let at = (area.x, area.y);
@@ -230,8 +232,9 @@ impl Drawing<'_> {
         let style = if failed_itself { theme.error() } else { theme.service(&span.service) };
         waterfall::bar(canvas, at, area.width, (start, end), style);
         if span.is_error() && !failed_itself && end - start >= 3.0 {
-            // What only passes an error on keeps its service's colour and ends in red.
-            waterfall::bar(canvas, at, area.width, ((end - 1.0).max(start), end), theme.error());
+            // What only passes an error on keeps its service's colour and ends in red. The end begins with a cell: one
+            // cell has room for one colour beside the background.
+            waterfall::bar(canvas, at, area.width, ((end - 0.5).floor(), end), theme.error());
         }
         self.events(canvas, area, span);
         let shown = f64::from(area.width);

@@ -4,6 +4,9 @@ pub mod state;
 mod view;
 mod welcome;
 
+#[cfg(test)]
+mod tests;
+
 use ratatui::layout::Rect;
 
 pub use state::State;

@@ -32,12 +32,12 @@ pub(super) const COLUMNS: [Column<SortKey>; 9] = [
     column("age", Some(SortKey::StartTime), Width::Fixed(format::AGE_WIDTH), true, 0),
     column("", None, Width::Fixed(1), false, 0),
     column("service", Some(SortKey::RootService), Width::Share(9, 22, 2), false, 0),
-    column("operation", Some(SortKey::RootOperation), Width::Share(10, 60, 5), false, 0),
+    column("operation", Some(SortKey::RootOperation), Width::Share(10, 60, 7), false, 0),
     column("duration", Some(SortKey::Duration), Width::Fixed(format::DURATION_WIDTH), true, 0),
-    column("", None, Width::Share(7, 24, 2), false, 74),
-    column("spans", Some(SortKey::SpanCount), Width::Fixed(6), true, 50),
+    column("", None, Width::Share(6, 24, 2), false, 74),
+    column("spans", Some(SortKey::SpanCount), Width::Fixed(5), true, 50),
     column("errors", Some(SortKey::ErrorCount), Width::Fixed(7), true, 62),
-    column("services", None, Width::Share(8, 90, 6), false, 76),
+    column("services", None, Width::Share(5, 90, 5), false, 76),
 ];
 
 /// From this width on the services of a trace are named, below they are dots.
@@ -136,8 +136,7 @@ fn cell(canvas: &mut Canvas, at: (u16, u16), place: Place, row: &TraceSummary, w
         OPERATION => operation(canvas, at, width, row),
         DURATION => canvas.text_right(at, width, &format::duration(row.duration_ns), Style::new()),
         BAR => {
-            let style = if failed { theme.error() } else { theme.accent() };
-            gauge::bar(canvas, at, width, gauge::log_share(row.duration_ns), style);
+            gauge::bar(canvas, at, width, gauge::log_share(row.duration_ns), theme.bar(failed));
         }
         SPANS => canvas.text_right(at, width, &format::count(row.span_count.into()), theme.dim()),
         ERRORS if failed => {

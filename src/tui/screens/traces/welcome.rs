@@ -10,7 +10,7 @@ use crate::tui::world::World;
 /// One line a language, all of them reading the two variables.
 const EXAMPLES: [(&str, &str); 6] = [
     ("Python", "opentelemetry-instrument python app.py"),
-    ("Node", "node --import @opentelemetry/auto-instrumentations-node/register app.js"),
+    ("Node", "node --require @opentelemetry/auto-instrumentations-node/register app.js"),
     ("Java", "java -javaagent:opentelemetry-javaagent.jar -jar app.jar"),
     ("Go", "otlptracehttp.New(ctx)  // reads the variables"),
     (".NET", "builder.Services.AddOpenTelemetry().UseOtlpExporter()"),
@@ -39,10 +39,15 @@ pub(super) fn draw(canvas: &mut Canvas, area: Rect, world: &World) {
     let blank = || (Style::new(), String::new());
     let mut lines = vec![(theme.strong(), "No traces yet. Point a program here:".to_owned()), blank()];
     let wide = area.width >= 60;
-    let export = if wide { "export " } else { "" };
-    lines.push((theme.accent(), format!("  {export}OTEL_EXPORTER_OTLP_ENDPOINT={url}")));
-    lines.push((theme.accent(), format!("  {export}OTEL_EXPORTER_OTLP_PROTOCOL={protocol}")));
-    let examples = || EXAMPLES.iter().map(|(language, line)| (Style::new(), format!("  {language:<8}{line}")));
+    for (name, value) in [("ENDPOINT", url.as_str()), ("PROTOCOL", protocol)] {
+        let name = format!("OTEL_EXPORTER_OTLP_{name}=");
+        if wide {
+            lines.push((theme.accent(), format!("  export {name}{value}")));
+        } else {
+            lines.extend([(theme.accent(), name), (theme.accent(), format!("  {value}"))]);
+        }
+    }
+    let examples = || EXAMPLES.iter().map(|(language, line)| (Style::new(), format!("{language:<7}{line}")));
     let addresses = || listening.iter().map(|line| (theme.dim(), format!("  {line}")));
     let demo = [blank(), (theme.dim(), "Or look around with made-up traces:  spantop demo".to_owned())];
     if usize::from(area.height) >= lines.len() + EXAMPLES.len() + listening.len() + 6 {

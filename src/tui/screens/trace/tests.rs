@@ -1,0 +1,204 @@
+//! The trace screen, keys in and screen out.
+
+use crate::model::{SpanId, StatusCode};
+use crate::tui::settings::ThemeChoice;
+use crate::tui::testing::fake::{self, SECOND};
+use crate::tui::testing::{NOW, Session, look};
+
+/// Returns a session in which the checkout is open.
+fn checkout(size: (u16, u16)) -> Session {
+    let traces = vec![fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 100), fake::checkout(0xbeef_0001, NOW.minus(9 * SECOND), 50)];
+    let mut session = Session::new(size, traces);
+    session.keys("<Enter>");
+    session
+}
+
+/// Returns the selected row, without the detail that may stand beside it.
+fn selected(session: &Session) -> String {
+    let screen = session.screen();
+    let row = screen.lines().find(|line| line.starts_with('▌')).expect("a row is selected");
+    row.chars().take(60).collect()
+}
+
+#[test]
+fn it_shows_a_trace_at_every_size() {
+    insta::assert_snapshot!("80x24", checkout((80, 24)).screen());
+    insta::assert_snapshot!("40x10", checkout((40, 10)).screen());
+    insta::assert_snapshot!("120x36", checkout((120, 36)).screen());
+    insta::assert_snapshot!("200x60", checkout((200, 60)).screen());
+}
+
+#[test]
+fn it_draws_with_ascii_alone() {
+    let mut session = Session::with_look((100, 24), vec![fake::checkout(7, NOW, 100)], look(ThemeChoice::Mono, true));
+    insta::assert_snapshot!(session.keys("<Enter>").screen());
+}
+
+#[test]
+fn low_and_narrow_the_detail_takes_the_screen() {
+    let mut session = checkout((40, 10));
+    insta::assert_snapshot!("detail_40x10", session.keys("<Tab>").screen());
+}
+
+#[test]
+fn folding_hides_and_tells_what_it_hides() {
+    let mut session = checkout((100, 40));
+    session.keys("j j j h");
+    insta::assert_snapshot!("folded", session.screen());
+    session.keys("z");
+    assert_eq!(session.lines_with("+37 6 failed").len(), 1);
+    session.keys("Z");
+    assert_eq!(session.lines_with("jwt.decode").len(), 1);
+    session.keys("g <Enter>");
+    assert!(session.lines_with("redis").is_empty());
+    session.keys("l l");
+    assert!(selected(&session).contains("rate-limit"));
+}
+
+#[test]
+fn errors_are_found_in_folded_spans() {
+    let mut session = checkout((200, 60));
+    session.keys("z ] ]");
+    assert!(selected(&session).contains("orders"), "{}", selected(&session));
+    session.keys("] ] ] ]");
+    assert!(selected(&session).contains("(try 3)"));
+    session.keys("]");
+    assert_eq!(session.lines_with("no further error").len(), 1);
+    session.keys("[");
+    assert!(selected(&session).contains("(try 2)"));
+}
+
+#[test]
+fn the_axis_zooms_and_pans() {
+    let mut session = checkout((120, 20));
+    session.keys("] ] ] ] v");
+    insta::assert_snapshot!("zoomed", session.screen());
+    session.keys("H L <S-Left> + - - 0");
+    assert!(session.lines_with("part of the time").is_empty());
+}
+
+#[test]
+fn the_detail_tells_everything_of_a_span() {
+    let mut session = checkout((120, 80));
+    session.keys("] ] ]");
+    insta::assert_snapshot!("detail", session.screen());
+}
+
+#[test]
+fn attributes_fold_by_prefix() {
+    let mut session = checkout((120, 50));
+    session.keys("a");
+    assert_eq!(session.lines_with("+ http.").len(), 1, "{}", session.screen());
+    assert!(session.lines_with("http.request.method").is_empty());
+    session.keys("<Tab>");
+    while !selected_detail(&session).contains("http.") {
+        session.keys("j");
+    }
+    session.keys("<Enter>");
+    assert_eq!(session.lines_with("http.request.method").len(), 1);
+}
+
+/// Returns the selected line of the detail beside the waterfall.
+fn selected_detail(session: &Session) -> String {
+    let screen = session.screen();
+    screen.lines().filter_map(|line| line.split_once("│▌")).map(|(_, detail)| detail.to_owned()).next().unwrap_or_default()
+}
+
+#[test]
+fn links_open_the_trace_they_point_to() {
+    let mut session = checkout((120, 60));
+    session.keys("] ] ] <Tab>");
+    for _ in 0..60 {
+        if selected_detail(&session).contains("> trace") {
+            break;
+        }
+        session.keys("j");
+    }
+    session.keys("<Enter>");
+    assert_eq!(session.lines_with("000000000000000000000000beef0001").len(), 2);
+    assert_eq!(session.lines_with("2 Trace (2)").len(), 1);
+    session.keys("<Esc>");
+    assert!(selected(&session).contains("payments POST /charge"), "back to where one was");
+}
+
+#[test]
+fn a_growing_trace_keeps_selection_and_folds() {
+    let mut session = checkout((120, 40));
+    session.keys("] ] ] h");
+    let before = selected(&session);
+    let mut spans = fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 100).spans;
+    for id in 100..120 {
+        let mut early = fake::span(id, 2, (0, 10), "redis", "late to arrive");
+        early.start = NOW.minus(SECOND).plus(id);
+        spans.push(early);
+    }
+    session.source.traces.lock().unwrap()[0] = std::sync::Arc::new(fake::trace(0x4bf9_2f35, spans));
+    session.source.revision.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    session.second();
+    assert_eq!(session.lines_with("58 spans").len(), 1);
+    assert_eq!(selected(&session), before);
+}
+
+#[test]
+fn a_trace_that_left_memory_stays_on_the_screen_and_says_so() {
+    let mut session = checkout((120, 20));
+    session.source.traces.lock().unwrap().clear();
+    session.source.revision.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    session.second();
+    assert_eq!(session.lines_with("left memory").len(), 1);
+    assert_eq!(session.lines_with("gateway rate-limit").len(), 1);
+}
+
+#[test]
+fn a_trace_that_is_not_held_says_so() {
+    let mut session = checkout((60, 12));
+    session.keys("<Esc>");
+    session.source.traces.lock().unwrap().clear();
+    session.keys("<Enter>");
+    insta::assert_snapshot!("missing", session.screen());
+}
+
+#[test]
+fn failing_it_says_why() {
+    let mut session = checkout((60, 12));
+    session.keys("<Esc>");
+    *session.source.failure.lock().unwrap() = Some("cannot reach 10.0.0.7:4320".into());
+    session.keys("<Enter>");
+    insta::assert_snapshot!("failing", session.screen());
+}
+
+#[test]
+fn strange_traces_are_marked() {
+    let mut spans = vec![
+        fake::span(1, 0, (1000, 9000), "gateway", "root"),
+        fake::span(2, 1, (500, 300), "cart", "early"),
+        fake::span(3, 99, (2000, 3000), "cart", "orphan"),
+        fake::span(4, 5, (3000, 1000), "auth", "chicken"),
+        fake::span(5, 4, (3500, 1000), "auth", "egg"),
+        fake::span(6, 1, (4000, 0), "redis", "backwards"),
+    ];
+    spans[5].ends_before_start = true;
+    spans[1].status = StatusCode::Error;
+    for span in &mut spans {
+        span.start = NOW.minus(SECOND).plus(span.start.0);
+    }
+    let mut session = Session::new((120, 20), vec![fake::trace(5, spans)]);
+    insta::assert_snapshot!("strange", session.keys("<Enter> j j").screen());
+}
+
+#[test]
+fn a_trace_of_100_000_spans_scrolls_and_folds() {
+    let mut spans: Vec<_> = (1..=100_000).map(|id| fake::span(id, id / 3, (id, 5), "deep", "op")).collect();
+    for span in &mut spans {
+        span.start = NOW.minus(SECOND).plus(span.start.0);
+    }
+    // A chain as deep as it gets, to see that nothing recurses and no line is drawn per level.
+    for id in 50_000..100_000 {
+        spans[id].parent = Some(SpanId(id as u64));
+    }
+    let mut session = Session::new((120, 40), vec![fake::trace(9, spans)]);
+    session.keys("<Enter> G <PageUp> k k");
+    assert!(selected(&session).contains("deep"));
+    session.keys("z Z g j j");
+    assert_eq!(session.lines_with("100k spans").len(), 1);
+}
