@@ -326,17 +326,15 @@ impl App {
             canvas.text((0, 0), whole.width, "too small: 24×5 at least", canvas.theme().warning());
             return;
         }
-        let mode = match (self.tab, self.trail.last()) {
-            (Scope::Trace, Some(trace)) => {
-                trace.view(canvas, panes.body);
-                Mode { pause: trace.pause(), following: false, window: None }
-            }
-            _ => {
-                self.traces.view(canvas, panes.body, &self.world);
-                let state = &self.traces.state;
-                let window = Some(state.window().name());
-                Mode { pause: state.pause(), following: state.is_following() && state.pause().is_none(), window }
-            }
+        let trace = self.trail.last().filter(|_| self.tab == Scope::Trace);
+        let mode = if let Some(trace) = trace {
+            trace.view(canvas, panes.body);
+            Mode { pause: trace.pause(), following: false, window: None }
+        } else {
+            self.traces.view(canvas, panes.body, &self.world);
+            let state = &self.traces.state;
+            let window = Some(state.window().name());
+            Mode { pause: state.pause(), following: state.is_following(), window }
         };
         frame::top(canvas, panes.top, &self.tabs(), mode, &self.world);
         let message = self.message.as_ref().map(|(message, _)| message);

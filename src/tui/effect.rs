@@ -7,7 +7,7 @@ use crate::source::Request;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Put a request to the source and answer with [`super::event::Event::Reply`].
-    Ask(Ticket, Request),
+    Ask(Ticket, Box<Request>),
     /// Forget what the terminal shows, and draw everything anew.
     Redraw,
     /// Give the terminal to the shell until we are continued.

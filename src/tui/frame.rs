@@ -89,10 +89,11 @@ fn state(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
         return vec![(format!("{} live{following}", symbols.live), theme.good())];
     };
     let (spans, traces) = pause.missed(world);
-    let mut text = format!("{} paused", symbols.paused);
-    if spans > 0 {
-        text.push_str(&format!(" +{} +{}", format::plural(traces, "trace"), format::plural(spans, "span")));
-    }
+    let missed = match spans {
+        0 => String::new(),
+        _ => format!(" +{} +{}", format::plural(traces, "trace"), format::plural(spans, "span")),
+    };
+    let text = format!("{} paused{missed}", symbols.paused);
     vec![(text, theme.warning().patch(theme.strong()))]
 }
 

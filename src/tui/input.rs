@@ -16,24 +16,21 @@ pub(super) fn spawn(events: Sender<Event>) -> anyhow::Result<()> {
     let read = move || {
         let mut open = true;
         while open {
-            open = match event::read() {
-                Ok(raw) => translate(raw).is_none_or(|event| events.send(event).is_ok()),
-                Err(_) => {
-                    drop(events.send(Event::Quit));
-                    false
-                }
-            };
+            let read = event::read();
+            open = read.is_ok();
+            let event = read.map_or(Some(Event::Quit), |raw| translate(&raw));
+            open &= event.is_none_or(|event| events.send(event).is_ok());
         }
     };
     thread::Builder::new().name("spantop-input".into()).spawn(read).context("cannot start the input thread")?;
     Ok(())
 }
 
-fn translate(raw: Raw) -> Option<Event> {
+fn translate(raw: &Raw) -> Option<Event> {
     match raw {
-        Raw::Key(key) if key.kind != KeyEventKind::Release => key_of(key).map(Event::Key),
-        Raw::Mouse(mouse) => mouse_of(mouse).map(Event::Mouse),
-        Raw::Resize(width, height) => Some(Event::Resize(width, height)),
+        Raw::Key(key) if key.kind != KeyEventKind::Release => key_of(*key).map(Event::Key),
+        Raw::Mouse(mouse) => mouse_of(*mouse).map(Event::Mouse),
+        Raw::Resize(width, height) => Some(Event::Resize(*width, *height)),
         _ => None,
     }
 }

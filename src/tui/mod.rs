@@ -71,7 +71,7 @@ pub fn run(source: Arc<dyn Source>, settings: &Settings) -> anyhow::Result<()> {
     signals::spawn(sender.clone())?;
     let asker = Asker::spawn(Arc::clone(&source), sender)?;
     let mut app = App::new(look, settings.window);
-    let (width, height) = terminal.size().context("cannot find the size of the terminal")?;
+    let (width, height) = terminal::size().context("cannot find the size of the terminal")?;
     app.update(Event::Resize(width, height));
     let frame_time = Duration::from_secs(1) / u32::from(settings.fps.clamp(1, 60));
     Loop { app, asker, source, terminal, events, frame_time }.run()
@@ -112,7 +112,7 @@ impl Loop {
                 next_tick = time + TICK;
                 // Where the terminal hung up, reading it reports nothing: it would be read for ever.
                 // A size that changed while we were stopped is noticed here as well.
-                let (width, height) = self.terminal.size().context("the terminal is gone")?;
+                let (width, height) = terminal::size().context("the terminal is gone")?;
                 pending.extend([Event::Resize(width, height), Event::Tick(wall_clock())]);
             }
             if time >= next_poll {
@@ -165,7 +165,7 @@ impl Loop {
 
     fn perform(&mut self, effect: Effect) -> anyhow::Result<Flow> {
         match effect {
-            Effect::Ask(ticket, request) => self.asker.ask(ticket, request)?,
+            Effect::Ask(ticket, request) => self.asker.ask(ticket, *request)?,
             Effect::Redraw => self.terminal.forget(),
             Effect::Suspend => self.terminal.suspend()?,
             Effect::Retake => self.terminal.resume()?,

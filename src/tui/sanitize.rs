@@ -111,11 +111,24 @@ fn danger(c: char) -> Danger {
         // Bidi controls and marks, deprecated format characters (Trojan Source, CVE-2021-42574).
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' => '⇆',
         // Zero-width and invisible ones, blank fillers.
-        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => '◌',
-        '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => '◌',
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200d}'
+        | '\u{2060}'..='\u{2065}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}' => '◌',
         // C1 controls (a terminal in 8-bit mode obeys them), annotations, tags, private variation selectors.
-        '\u{80}'..='\u{9f}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' => '␦',
-        '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => '␦',
+        '\u{80}'..='\u{9f}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' => '␦',
         // Variation selectors and skin tones.
         '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' => return Danger::Variation,
         _ => return Danger::None,

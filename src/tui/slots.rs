@@ -68,7 +68,7 @@ impl Slots {
             desk.in_flight = Some(self.numbers);
             desk.newest = desk.in_flight;
             desk.asked = Some(wish.clone());
-            effects.push(Effect::Ask(Ticket { slot, number: self.numbers }, wish.request.clone()));
+            effects.push(Effect::Ask(Ticket { slot, number: self.numbers }, Box::new(wish.request.clone())));
         }
         effects
     }

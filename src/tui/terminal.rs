@@ -37,6 +37,13 @@ pub(super) fn restore() {
     }
 }
 
+/// Returns the size in cells; fails where the terminal is gone.
+pub(super) fn size() -> io::Result<(u16, u16)> {
+    let size = window_size()?;
+    // A serial line knows no size.
+    Ok(if size.columns == 0 || size.rows == 0 { (80, 24) } else { (size.columns, size.rows) })
+}
+
 /// The terminal as long as this lives.
 pub(super) struct Terminal {
     backend: CrosstermBackend<FrameWriter>,
@@ -61,12 +68,6 @@ impl Terminal {
         out.write_all(format!("{ENTER}{mouse}").as_bytes()).and_then(|()| out.flush()).context("cannot write")?;
         self.shown = Buffer::default();
         Ok(())
-    }
-
-    /// Returns the size in cells; fails where the terminal is gone.
-    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
-        let size = window_size()?;
-        Ok((size.columns, size.rows))
     }
 
     /// Shows a frame: what differs from the last one, in one write, and nothing at all where nothing differs.

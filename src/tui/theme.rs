@@ -61,8 +61,8 @@ const DARK: Palette = Palette {
     warning: hex(0xe5_b5_67),
     good: hex(0x9a_d4_84),
     services: [
-        0x89b4fa, 0x94e2d5, 0xa6e3a1, 0xf9e2af, 0xfab387, 0xcba6f7, 0x5cc8e8, 0xf5c2e7, 0x8f9df5, 0xd5c94b, 0x3fc59a,
-        0xd8a657, 0xb8e04f, 0xd98bdb, 0x6f9fc0, 0xc2b5a3,
+        0x89_b4_fa, 0x94_e2_d5, 0xa6_e3_a1, 0xf9_e2_af, 0xfa_b3_87, 0xcb_a6_f7, 0x5c_c8_e8, 0xf5_c2_e7, 0x8f_9d_f5,
+        0xd5_c9_4b, 0x3f_c5_9a, 0xd8_a6_57, 0xb8_e0_4f, 0xd9_8b_db, 0x6f_9f_c0, 0xc2_b5_a3,
     ],
 };
 
@@ -78,8 +78,8 @@ const LIGHT: Palette = Palette {
     warning: hex(0x9a_67_00),
     good: hex(0x2c_7d_2c),
     services: [
-        0x2f6fe4, 0x148f94, 0x3f9a33, 0xb08900, 0xd96a1b, 0x8144dd, 0x0b8fc4, 0xd05fb4, 0x5a5fd8, 0x857c00, 0x0a8a5f,
-        0x9c6415, 0x6c9a00, 0xa63aa8, 0x44749b, 0x80705f,
+        0x2f_6f_e4, 0x14_8f_94, 0x3f_9a_33, 0xb0_89_00, 0xd9_6a_1b, 0x81_44_dd, 0x0b_8f_c4, 0xd0_5f_b4, 0x5a_5f_d8,
+        0x85_7c_00, 0x0a_8a_5f, 0x9c_64_15, 0x6c_9a_00, 0xa6_3a_a8, 0x44_74_9b, 0x80_70_5f,
     ],
 };
 
@@ -95,8 +95,8 @@ const HIGH_CONTRAST: Palette = Palette {
     warning: hex(0xff_d0_40),
     good: hex(0x5c_ff_5c),
     services: [
-        0x5ca8ff, 0x40ffe0, 0x60ff60, 0xffff80, 0xffb060, 0xd0a0ff, 0x40d0ff, 0xffa0f0, 0xa0b0ff, 0xe8e820, 0x20e8a0,
-        0xf0b830, 0xc0ff30, 0xf080ff, 0x90c8f0, 0xe0d0b0,
+        0x5c_a8_ff, 0x40_ff_e0, 0x60_ff_60, 0xff_ff_80, 0xff_b0_60, 0xd0_a0_ff, 0x40_d0_ff, 0xff_a0_f0, 0xa0_b0_ff,
+        0xe8_e8_20, 0x20_e8_a0, 0xf0_b8_30, 0xc0_ff_30, 0xf0_80_ff, 0x90_c8_f0, 0xe0_d0_b0,
     ],
 };
 
@@ -188,7 +188,7 @@ impl Theme {
             dim: fg(Color::Reset).add_modifier(Modifier::DIM),
             faint: fg(Color::DarkGray),
             panel: Style::new(),
-            selected: Style::new().add_modifier(Modifier::REVERSED),
+            selected: reversed(),
             selected_bar: Style::new(),
             accent: fg(Color::Cyan),
             bar: fg(Color::Blue),
@@ -209,7 +209,7 @@ impl Theme {
             dim,
             faint: dim,
             panel: plain,
-            selected: plain.add_modifier(Modifier::REVERSED),
+            selected: reversed(),
             selected_bar: plain,
             accent: bold,
             bar: plain,
@@ -309,6 +309,11 @@ impl Theme {
     fn service_of(&self, name: &str) -> Service {
         self.services[stable_hash(name) as usize % self.services.len()]
     }
+}
+
+/// Where there is no colour between text and background a selected row exchanges the two, and has no other colour.
+fn reversed() -> Style {
+    Style::new().fg(Color::Reset).bg(Color::Reset).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM)
 }
 
 /// FNV-1a with a final mix: the same on every run and machine, which seeded hashes are not. It begins where the names

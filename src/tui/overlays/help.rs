@@ -108,5 +108,10 @@ fn border(canvas: &mut Canvas, area: Rect) {
     for (at, corner) in corners.into_iter().zip(symbols.corners) {
         canvas.symbol(at, corner, style);
     }
-    canvas.text((area.x + 2, area.y), area.width.saturating_sub(4), " Keys ", canvas.theme().panel().patch(canvas.theme().strong()));
+    canvas.text(
+        (area.x + 2, area.y),
+        area.width.saturating_sub(4),
+        " Keys ",
+        canvas.theme().panel().patch(canvas.theme().strong()),
+    );
 }

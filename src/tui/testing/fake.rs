@@ -211,7 +211,8 @@ pub(crate) fn checkout(id: u128, start: Timestamp, scale: u64) -> Trace {
     for (i, &(parent, at, long, service, operation, failed)) in CHECKOUT.iter().enumerate() {
         let mut span = span(i as u64 + 1, parent, (at * scale, long * scale), service, operation);
         span.start = Timestamp(start.0 + at * scale * 1000);
-        span.kind = if operation.starts_with("POST") || operation.starts_with("GET /") { Kind::Server } else { Kind::Client };
+        span.kind =
+            if operation.starts_with("POST") || operation.starts_with("GET /") { Kind::Server } else { Kind::Client };
         if failed {
             span.status = StatusCode::Error;
             span.event_times = vec![span.end().minus(span.duration_ns / 12)];
@@ -225,13 +226,30 @@ pub(crate) fn checkout(id: u128, start: Timestamp, scale: u64) -> Trace {
 
 /// Returns traces of a shop that start within the last minutes before `now`, the newest first.
 pub(crate) fn shop(count: u64, now: Timestamp) -> Vec<Trace> {
-    const SHAPES: [(&str, &str, &[(&str, &str)], u64); 7] = [
-        ("gateway", "GET /products", &[("catalog", "list"), ("redis", "GET"), ("postgres", "SELECT products")], 38 * MS),
+    /// Root service and operation, the calls it makes, how long it takes.
+    type Shape = (&'static str, &'static str, &'static [(&'static str, &'static str)], u64);
+    const SHAPES: [Shape; 7] = [
+        (
+            "gateway",
+            "GET /products",
+            &[("catalog", "list"), ("redis", "GET"), ("postgres", "SELECT products")],
+            38 * MS,
+        ),
         ("gateway", "GET /products/{id}", &[("catalog", "show"), ("redis", "GET")], 9 * MS),
-        ("mobile-bff", "GET /home", &[("catalog", "list"), ("recommender", "rank"), ("redis", "MGET"), ("auth", "check")], 121 * MS),
+        (
+            "mobile-bff",
+            "GET /home",
+            &[("catalog", "list"), ("recommender", "rank"), ("redis", "MGET"), ("auth", "check")],
+            121 * MS,
+        ),
         ("web-bff", "GET /cart", &[("cart", "GET /cart"), ("redis", "HGETALL")], 14 * MS),
         ("orders", "outbox.publish", &[("kafka", "send"), ("shipping", "receive"), ("mailer", "POST /send")], 640 * MS),
-        ("scheduler", "nightly.reindex", &[("search", "reindex"), ("postgres", "SELECT products"), ("opensearch", "_bulk")], 42 * SECOND),
+        (
+            "scheduler",
+            "nightly.reindex",
+            &[("search", "reindex"), ("postgres", "SELECT products"), ("opensearch", "_bulk")],
+            42 * SECOND,
+        ),
         ("gateway", "GET /health", &[], 180_000),
     ];
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
@@ -287,7 +305,10 @@ fn detail(trace: TraceId, span: &Span) -> SpanDetail {
         attribute("http.request.method", "POST"),
         attribute("url.full", "https://shop.example/checkout?cart=81c2&coupon=SPRING&ref=newsletter-2026-11"),
         attribute("server.address", "shop.example"),
-        attribute("db.query.text", "SELECT p.id, p.price, p.currency\n  FROM prices p\n WHERE p.item_id = $1 AND p.valid_to > now()"),
+        attribute(
+            "db.query.text",
+            "SELECT p.id, p.price, p.currency\n  FROM prices p\n WHERE p.item_id = $1 AND p.valid_to > now()",
+        ),
         attribute("user.name", "Zoë 日本語 👍\x1b[31m"),
     ];
     attributes.push(Attribute { key: "http.response.status_code".into(), value: Value::Int(502) });

@@ -72,23 +72,19 @@ pub fn header<K: PartialEq>(canvas: &mut Canvas, area: Rect, columns: &[Column<K
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     for place in places(columns, area) {
         let column = &columns[place.column];
-        let at = (place.x, area.y);
-        if column.sort.as_ref() == Some(sorted.0) {
+        let (title, style) = if column.sort.as_ref() == Some(sorted.0) {
             let arrow = if sorted.1 { symbols.descending } else { symbols.ascending };
             let title =
                 if column.right { format!("{arrow}{}", column.title) } else { format!("{}{arrow}", column.title) };
-            put(canvas, at, place.width, &title, column.right, theme.key());
+            (title, theme.key())
         } else {
-            put(canvas, at, place.width, column.title, column.right, theme.dim());
+            (column.title.to_owned(), theme.dim())
+        };
+        if column.right {
+            canvas.text_right((place.x, area.y), place.width, &title, style);
+        } else {
+            canvas.text((place.x, area.y), place.width, &title, style);
         }
-    }
-}
-
-fn put(canvas: &mut Canvas, at: (u16, u16), width: u16, text: &str, right: bool, style: ratatui::style::Style) {
-    if right {
-        canvas.text_right(at, width, text, style);
-    } else {
-        canvas.text(at, width, text, style);
     }
 }
 

@@ -77,7 +77,7 @@ pub fn bar(canvas: &mut Canvas, at: (u16, u16), width: u16, (start, end): (f64, 
         let right = (last - cell * 8).min(8);
         let (symbol, reversed) = piece(canvas, left as usize, right as usize);
         let style = if reversed { style.add_modifier(Modifier::REVERSED) } else { style };
-        canvas.symbol((at.0 + cell as u16, at.1), symbol, style);
+        canvas.mark((at.0 + cell as u16, at.1), symbol, style);
     }
 }
 
@@ -90,9 +90,8 @@ fn piece(canvas: &Canvas, left: usize, right: usize) -> (&'static str, bool) {
         (0, right) => (symbols.left[right - 1], false),
         (_, 8) if symbols.ascii => (symbols.right[thick], false),
         (left, 8) if left < 7 => (symbols.left[left - 1], true),
-        (_, 8) => (symbols.right[0], false),
+        (_, 8) | (6, 7) => (symbols.right[0], false),
         (1, 2) => (symbols.left[1], false),
-        (6, 7) => (symbols.right[0], false),
         _ => (symbols.middle[thick], false),
     }
 }

@@ -236,13 +236,9 @@ impl<'a> Writer<'a> {
     }
 
     fn section(&mut self, title: &str, count: usize, dropped: u32) {
-        let mut text = title.to_owned();
-        if count > 0 {
-            text.push_str(&format!(" {count}"));
-        }
-        if dropped > 0 {
-            text.push_str(&format!(", {dropped} dropped by the sender"));
-        }
+        let count = if count > 0 { format!(" {count}") } else { String::new() };
+        let dropped = if dropped > 0 { format!(", {dropped} dropped by the sender") } else { String::new() };
+        let text = format!("{title}{count}{dropped}");
         self.text(0, "", Role::Plain);
         self.text(0, &text, Role::Title);
     }
@@ -264,7 +260,7 @@ impl<'a> Writer<'a> {
             let open = self.detail.open.contains(name);
             let sign = if open { '-' } else { '+' };
             let target = Some(Target::Group(name.to_owned()));
-            self.push(0, &format!("{sign} {name}."), 0, &format!("{} attributes", group.len()), (Role::Dim, target));
+            self.push(0, (&format!("{sign} {name}."), 0), &format!("{} attributes", group.len()), (Role::Dim, target));
             if open {
                 self.attribute_pairs(2, group);
             }
@@ -284,7 +280,7 @@ impl<'a> Writer<'a> {
             format!("+{}", format::duration(event.time.since(span.start)))
         };
         let role = if is_exception { Role::Error } else { Role::Plain };
-        self.push(0, &after, 11, &event.name, (role, None));
+        self.push(0, (&after, 11), &event.name, (role, None));
         let attribute = |key: &str| event.attributes.iter().find(|a| a.key == key).map(|a| a.value.to_string());
         let told = ["exception.type", "exception.message", "exception.stacktrace"];
         if is_exception {
@@ -306,12 +302,12 @@ impl<'a> Writer<'a> {
     fn link(&mut self, link: &Link) {
         let target = link.trace.map(|trace| Target::Link(trace, link.span));
         let trace = link.trace.map_or_else(|| "no valid trace id".to_owned(), |id| id.to_string());
-        self.push(0, "> trace", 9, &trace, (Role::Plain, target.clone()));
+        self.push(0, ("> trace", 9), &trace, (Role::Plain, target.clone()));
         if let Some(span) = link.span {
-            self.push(0, "  span", 9, &span.to_string(), (Role::Dim, target));
+            self.push(0, ("  span", 9), &span.to_string(), (Role::Dim, target));
         }
         if !link.trace_state.is_empty() {
-            self.push(0, "  state", 9, &link.trace_state, (Role::Dim, None));
+            self.push(0, ("  state", 9), &link.trace_state, (Role::Dim, None));
         }
         let attributes: Vec<&Attribute> = link.attributes.iter().collect();
         self.attribute_pairs(2, &attributes);
@@ -322,7 +318,7 @@ impl<'a> Writer<'a> {
         let most = (self.width * 45 / 100).max(4);
         let widest = pairs.clone().map(|(key, ..)| sanitize::width(key, most)).max().unwrap_or(0).min(most);
         for (key, value, role) in pairs {
-            self.push(indent, key, widest + 2, value, (role, None));
+            self.push(indent, (key, widest + 2), value, (role, None));
         }
     }
 
@@ -332,14 +328,21 @@ impl<'a> Writer<'a> {
     }
 
     fn text(&mut self, indent: u16, text: &str, role: Role) {
-        self.push(indent, "", 0, text, (role, None));
+        self.push(indent, ("", 0), text, (role, None));
     }
 
-    fn push(&mut self, indent: u16, key: &str, key_width: u16, value: &str, (role, target): (Role, Option<Target>)) {
+    fn push(
+        &mut self,
+        indent: u16,
+        (key, key_width): (&str, u16),
+        value: &str,
+        (role, target): (Role, Option<Target>),
+    ) {
         if self.lines.len() > MAX_LINES {
             return;
         }
-        let key_width = key_width.max(if key.is_empty() { 0 } else { sanitize::width(key, self.width).min(self.width) + 1 });
+        let key_width =
+            key_width.max(if key.is_empty() { 0 } else { sanitize::width(key, self.width).min(self.width) + 1 });
         // A key that leaves little room for its value stands on a line of its own.
         let beside = self.width.saturating_sub(indent + key_width);
         let crowded = beside < 12 || beside < 36 && sanitize::width(value, beside) > beside;

@@ -80,7 +80,8 @@ fn divide(mut panes: Panes) -> Panes {
     panes.axis = Rect { height: axis_height, ..all };
     panes.rows = Rect { y: all.y + axis_height, height: all.height - axis_height, ..all };
     let room = all.width.saturating_sub(DURATION_WIDTH);
-    panes.names = if all.width < BARS_WIDTH { room } else { (room * if all.width < 100 { 50 } else { 44 } / 100).clamp(22, 64) };
+    panes.names =
+        if all.width < BARS_WIDTH { room } else { (room * if all.width < 100 { 50 } else { 44 } / 100).clamp(22, 64) };
     panes.bars = if all.width < BARS_WIDTH { 0 } else { room - panes.names };
     panes
 }

@@ -7,7 +7,10 @@ use crate::tui::testing::{NOW, Session, look};
 
 /// Returns a session in which the checkout is open.
 fn checkout(size: (u16, u16)) -> Session {
-    let traces = vec![fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 100), fake::checkout(0xbeef_0001, NOW.minus(9 * SECOND), 50)];
+    let traces = vec![
+        fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 100),
+        fake::checkout(0xbeef_0001, NOW.minus(9 * SECOND), 50),
+    ];
     let mut session = Session::new(size, traces);
     session.keys("<Enter>");
     session
@@ -101,7 +104,12 @@ fn attributes_fold_by_prefix() {
 /// Returns the selected line of the detail beside the waterfall.
 fn selected_detail(session: &Session) -> String {
     let screen = session.screen();
-    screen.lines().filter_map(|line| line.split_once("│▌")).map(|(_, detail)| detail.to_owned()).next().unwrap_or_default()
+    screen
+        .lines()
+        .filter_map(|line| line.split_once("│▌"))
+        .map(|(_, detail)| detail.to_owned())
+        .next()
+        .unwrap_or_default()
 }
 
 #[test]
@@ -193,8 +201,8 @@ fn a_trace_of_100_000_spans_scrolls_and_folds() {
         span.start = NOW.minus(SECOND).plus(span.start.0);
     }
     // A chain as deep as it gets, to see that nothing recurses and no line is drawn per level.
-    for id in 50_000..100_000 {
-        spans[id].parent = Some(SpanId(id as u64));
+    for span in &mut spans[50_000..] {
+        span.parent = Some(SpanId(span.id.0 - 1));
     }
     let mut session = Session::new((120, 40), vec![fake::trace(9, spans)]);
     session.keys("<Enter> G <PageUp> k k");
