@@ -5,7 +5,7 @@ use super::slots::Ticket;
 use crate::model::Timestamp;
 use crate::source::{Reply, SourceError};
 
-/// Something that happened; the loop hands each one to [`super::app::App::update`].
+/// Something that happened; the loop hands each one to `App::update`.
 #[derive(Clone, Debug)]
 pub enum Event {
     Key(Key),

@@ -61,7 +61,8 @@ const MAX_EVENTS: usize = 256;
 /// Shows the screen until the user leaves. Blocks: call it on a thread of its own, not on one that serves.
 ///
 /// # Errors
-/// When standard output is no terminal, or the terminal goes away.
+/// When standard output is no terminal, or a thread cannot be started. A terminal that goes away ends the screen
+/// without an error: there is nobody left to tell.
 pub fn run(source: Arc<dyn Source>, settings: &Settings) -> anyhow::Result<()> {
     let (sender, events) = mpsc::channel();
     terminal::handle_panics(sender.clone());
@@ -112,7 +113,7 @@ impl Loop {
                 next_tick = time + TICK;
                 // Where the terminal hung up, reading it reports nothing: it would be read for ever.
                 // A size that changed while we were stopped is noticed here as well.
-                let (width, height) = terminal::size().context("the terminal is gone")?;
+                let Ok((width, height)) = terminal::size() else { return gone("its size") };
                 pending.extend([Event::Resize(width, height), Event::Tick(wall_clock())]);
             }
             if time >= next_poll {
@@ -136,7 +137,9 @@ impl Loop {
                 return Ok(());
             }
             if dirty && now() >= next_frame {
-                self.draw()?;
+                if self.terminal.show(self.app.draw()).is_err() {
+                    return gone("writing");
+                }
                 next_frame = now() + self.frame_time;
                 dirty = false;
             }
@@ -167,16 +170,24 @@ impl Loop {
         match effect {
             Effect::Ask(ticket, request) => self.asker.ask(ticket, *request)?,
             Effect::Redraw => self.terminal.forget(),
-            Effect::Suspend => self.terminal.suspend()?,
-            Effect::Retake => self.terminal.resume()?,
+            Effect::Suspend => return Ok(self.kept(Terminal::suspend)),
+            Effect::Retake => return Ok(self.kept(Terminal::resume)),
             Effect::Quit => return Ok(Flow::End),
         }
         Ok(Flow::On)
     }
 
-    fn draw(&mut self) -> anyhow::Result<()> {
-        self.terminal.show(self.app.draw()).context("cannot write to the terminal")
+    /// Hands the terminal over and back. A hang-up continues us as well, and then there is none to take.
+    fn kept(&mut self, hand_over: fn(&mut Terminal) -> anyhow::Result<()>) -> Flow {
+        if hand_over(&mut self.terminal).is_ok() { Flow::On } else { Flow::End }
     }
+}
+
+/// Ends the screen since the terminal hung up; only the log can still be told.
+#[expect(clippy::unnecessary_wraps, reason = "it is what the loop returns")]
+fn gone(at: &'static str) -> anyhow::Result<()> {
+    tracing::info!(at, "the terminal is gone");
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the loop is the one place of the screen that reads the clock")]
