@@ -13,7 +13,7 @@ use prost::Message;
 use spantop::model::Timestamp;
 use spantop::otlp;
 use spantop::store::{Limits, Writer};
-use support::{SPANS, median, requests};
+use support::{SPANS, requests};
 
 const REQUESTS: usize = 400;
 /// Requests in a turn.
@@ -89,6 +89,12 @@ fn ratios() {
     println!("whole path            {whole:7.0} ns a span, {:.1} times as fast", prost / whole);
     println!("the same, bytes kept  {kept:7.0} ns a span, {:.1} times as fast", prost / kept);
     println!("copy to cold memory   {copy:7.0} ns a span; the whole path takes {:.1} copies", kept / copy);
+}
+
+/// The median of some durations in nanoseconds.
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 fn main() {

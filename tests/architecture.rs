@@ -73,7 +73,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 fn code(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
     let lines = text.get(..end).unwrap_or(text).lines();
-    lines.filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+    lines.filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 fn sources() -> Vec<Source> {
@@ -137,8 +137,8 @@ fn terminals_clocks_colours_and_networks_stay_where_they_belong() {
             }
         }
         for (word, places) in NEVER_IN {
-            let is_there = |place: &&str| source.path.starts_with(place) || source.path.ends_with(&format!("/{place}"));
-            if source.code.contains(word) && places.iter().any(|place| is_there(&place)) {
+            let is_there = |place: &str| source.path.starts_with(place) || source.path.ends_with(&format!("/{place}"));
+            if source.code.contains(word) && places.iter().any(|place| is_there(place)) {
                 faults.push(format!("{}: '{word}' may not be here", source.path));
             }
         }

@@ -151,9 +151,3 @@ fn next_span(random: &mut Random, traces: &mut Vec<(u128, u64)>, start: u64) -> 
     }
     span
 }
-
-/// The median of some durations in nanoseconds.
-pub(crate) fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}

@@ -11,6 +11,7 @@ pub mod effect;
 pub mod event;
 pub mod format;
 mod frame;
+pub mod headless;
 mod input;
 pub mod keymap;
 pub mod overlays;
