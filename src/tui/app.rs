@@ -120,6 +120,11 @@ impl App {
         if !self.slots.land(ticket, reply.is_err()) {
             return;
         }
+        match &reply {
+            Ok(Reply::Traces(list)) => self.look.theme.learn_services(list.rows.iter().flat_map(|row| &row.services)),
+            Ok(Reply::Trace(Some(trace))) => self.look.theme.learn_services(&trace.summary.services),
+            _ => {}
+        }
         let body = panes(self.size).body;
         match ticket.slot {
             Slot::Traces => self.traces.receive(reply, body),

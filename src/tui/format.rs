@@ -127,7 +127,7 @@ pub fn bytes(number: u64) -> String {
 
 /// Returns `1 span`, `2 spans`.
 pub fn plural(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

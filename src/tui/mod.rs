@@ -17,6 +17,7 @@ pub mod keymap;
 pub mod overlays;
 pub mod sanitize;
 pub mod screens;
+mod service_colors;
 pub mod settings;
 mod signals;
 pub mod slots;

@@ -1,7 +1,10 @@
 //! Colours by meaning; the only file that names one. A view asks for `theme.error()`, never for red.
 
+use std::sync::Arc;
+
 use ratatui::style::{Color, Modifier, Style};
 
+use super::service_colors::ServiceColors;
 use super::settings::ThemeChoice;
 
 /// An RGB colour as the terminal reports its background.
@@ -130,6 +133,7 @@ pub struct Theme {
     warning: Style,
     good: Style,
     services: Vec<Service>,
+    service_colors: ServiceColors,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -178,6 +182,7 @@ impl Theme {
             warning: fg(palette.warning),
             good: fg(palette.good),
             services: services.collect(),
+            service_colors: ServiceColors::default(),
         }
     }
 
@@ -197,6 +202,7 @@ impl Theme {
             warning: fg(Color::Yellow),
             good: fg(Color::Green),
             services: SIXTEEN_SERVICES.map(|color| Service { line: fg(color), chip: fg(color) }).to_vec(),
+            service_colors: ServiceColors::default(),
         }
     }
 
@@ -218,6 +224,7 @@ impl Theme {
             warning: bold,
             good: plain,
             services: vec![Service { line: plain, chip: plain }],
+            service_colors: ServiceColors::default(),
         }
     }
 
@@ -307,21 +314,20 @@ impl Theme {
     }
 
     fn service_of(&self, name: &str) -> Service {
-        self.services[stable_hash(name) as usize % self.services.len()]
+        self.services[self.service_colors.of(name, self.services.len())]
+    }
+
+    /// Gives colours to services that are about to be shown.
+    pub fn learn_services<'a>(&mut self, names: impl IntoIterator<Item = &'a Arc<str>>) {
+        for name in names {
+            self.service_colors.learn(name, self.services.len());
+        }
     }
 }
 
 /// Where there is no colour between text and background a selected row exchanges the two, and has no other colour.
 fn reversed() -> Style {
     Style::new().fg(Color::Reset).bg(Color::Reset).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM)
-}
-
-/// FNV-1a with a final mix: the same on every run and machine, which seeded hashes are not. It begins where the names
-/// that services commonly have spread well over the colours.
-fn stable_hash(name: &str) -> u32 {
-    let hash = name.bytes().fold(0x811c_dffe_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    let hash = (hash ^ (hash >> 16)).wrapping_mul(0x7feb_352d);
-    hash ^ (hash >> 15)
 }
 
 /// Returns the nearest of the 256 colours: a cell of the 6×6×6 cube or a step of the grey ramp.
@@ -349,18 +355,6 @@ mod tests {
     use super::*;
 
     const PLAIN: TerminalColors = TerminalColors { background: None, truecolor: true };
-
-    #[test]
-    fn a_service_keeps_its_colour() {
-        let theme = Theme::new(ThemeChoice::Dark, PLAIN);
-        assert_eq!(theme.service("gateway"), theme.service("gateway"));
-        assert_eq!(stable_hash("gateway"), stable_hash("gateway"));
-        let names = ["gateway", "web-bff", "auth", "cart", "orders", "payments", "redis", "postgres", "kafka"];
-        let mut colors: Vec<_> = names.iter().map(|name| theme.service(name)).collect();
-        colors.sort_by_key(|style| format!("{style:?}"));
-        colors.dedup();
-        assert!(colors.len() >= 8, "{colors:?}");
-    }
 
     #[test]
     fn the_background_chooses_between_dark_and_light() {

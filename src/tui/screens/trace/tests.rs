@@ -208,5 +208,5 @@ fn a_trace_of_100_000_spans_scrolls_and_folds() {
     session.keys("<Enter> G <PageUp> k k");
     assert!(selected(&session).contains("deep"));
     session.keys("z Z g j j");
-    assert_eq!(session.lines_with("100k spans").len(), 1);
+    assert_eq!(session.lines_with("100,000 spans").len(), 1);
 }

@@ -35,7 +35,7 @@ pub(super) const COLUMNS: [Column<SortKey>; 9] = [
     column("operation", Some(SortKey::RootOperation), Width::Share(10, 44, 6), false, 0),
     column("duration", Some(SortKey::Duration), Width::Fixed(format::DURATION_WIDTH), true, 0),
     column("", None, Width::Share(6, 24, 2), false, 74),
-    column("spans", Some(SortKey::SpanCount), Width::Fixed(5), true, 50),
+    column("spans", Some(SortKey::SpanCount), Width::Fixed(6), true, 50),
     column("errors", Some(SortKey::ErrorCount), Width::Fixed(7), true, 62),
     column("services", None, Width::Share(5, 90, 7), false, 76),
 ];
