@@ -5,12 +5,13 @@ use ratatui::style::Style;
 use crate::tui::canvas::Canvas;
 use crate::tui::symbols::Symbols;
 
-/// Returns the symbols of a sparkline of the last `width` values, scaled to their greatest.
+/// Returns the symbols of a sparkline of the last `width` values, scaled to their greatest; before the first there was
+/// nothing, so that an idle screen is still from its first second.
 pub fn sparkline(values: &[u32], width: usize, symbols: &Symbols) -> String {
     let shown = &values[values.len().saturating_sub(width)..];
     let most = shown.iter().copied().max().unwrap_or(0).max(1);
     let level = |value: u32| (u64::from(value) * 8).div_ceil(u64::from(most)) as usize;
-    let mut text = " ".repeat(width - shown.len());
+    let mut text = symbols.lower[0].repeat(width - shown.len());
     for &value in shown {
         text.push_str(if value == 0 { symbols.lower[0] } else { symbols.lower[level(value) - 1] });
     }
@@ -50,9 +51,9 @@ mod tests {
 
     #[test]
     fn a_sparkline_shows_the_newest_values() {
-        assert_eq!(sparkline(&[0, 1, 4, 8], 6, &UNICODE), "  ▁▁▄█");
+        assert_eq!(sparkline(&[0, 1, 4, 8], 6, &UNICODE), "▁▁▁▁▄█");
         assert_eq!(sparkline(&[9, 0, 1, 4, 8], 3, &UNICODE), "▁▄█");
-        assert_eq!(sparkline(&[], 2, &UNICODE), "  ");
+        assert_eq!(sparkline(&[], 2, &UNICODE), "▁▁");
         assert_eq!(sparkline(&[u32::MAX], 1, &UNICODE), "█");
     }
 
