@@ -7,4 +7,5 @@ mod cli;
 mod corpus;
 mod grpc;
 mod http;
+mod screen;
 mod support;
