@@ -1,5 +1,5 @@
-//! A block: up to 65,536 spans, their hot columns, names and bytes. While it is the open one its writer appends and
-//! publishes a length once per request; then it never changes. Readers take a [`View`]: the block up to a length.
+//! A block: up to 65,536 spans, their hot columns, names and bytes. While it is the open one its writer appends; then it
+//! never changes. Readers take a [`View`]: the block up to the length that the store's frontier gives it.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,8 +20,8 @@ pub(crate) struct Block {
     pub(crate) sequence: u32,
     pub(super) capacity: u32,
     pub(super) rows: Rows,
-    /// How many rows readers may look at.
-    published: AtomicU32,
+    /// How many rows were written, whether readers may look at them yet or not.
+    written: AtomicU32,
     pub(super) names: Appended<Arc<str>>,
     pub(super) requests: Appended<KeptRequest>,
     pub(super) resources: Appended<ResourceEntry>,
@@ -106,7 +106,7 @@ impl Block {
             sequence,
             capacity,
             rows: Rows::with_capacity(capacity),
-            published: AtomicU32::new(0),
+            written: AtomicU32::new(0),
             names: Appended::default(),
             requests: Appended::default(),
             resources: Appended::default(),
@@ -121,7 +121,7 @@ impl Block {
 
     /// Returns the bytes of everything the block holds.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed) + Rows::bytes(self.published())
+        self.bytes.load(Ordering::Relaxed) + Rows::bytes(self.written())
     }
 
     /// Counts bytes that were added. Only the block's writer calls this.
@@ -129,13 +129,13 @@ impl Block {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn published(&self) -> u32 {
-        self.published.load(Ordering::Acquire)
+    pub(super) fn written(&self) -> u32 {
+        self.written.load(Ordering::Acquire)
     }
 
-    /// Lets readers see the first `len` rows. Only the block's writer calls this, once per request.
-    pub(super) fn publish(&self, len: u32) {
-        self.published.store(len, Ordering::Release);
+    /// Counts a row that was written. Only the block's writer calls this.
+    pub(super) fn set_written(&self, rows: u32) {
+        self.written.store(rows, Ordering::Release);
     }
 
     /// Returns the row of a span, published or not, in the part of its trace; `hash` is that of [`span_hash`].
@@ -156,7 +156,7 @@ pub(super) fn span_hash(trace_id: u128, span_id: u64) -> u64 {
     hash((trace_id, span_id))
 }
 
-/// A block as far as it was published when the view was taken.
+/// A block as far as it could be seen when the view was taken.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     block: Arc<Block>,
@@ -164,8 +164,8 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(super) fn of(block: &Arc<Block>) -> Self {
-        Self { block: Arc::clone(block), len: block.published() }
+    pub(super) fn of(block: &Arc<Block>, len: u32) -> Self {
+        Self { block: Arc::clone(block), len }
     }
 
     pub(crate) fn sequence(&self) -> u32 {
@@ -248,22 +248,34 @@ impl View {
         self.block.requests.get(self.resource(row)?.request)
     }
 
-    /// Returns the sums over each part, brought up to what can be seen. Readers share them; the writer never waits.
-    pub(crate) fn summaries(&self) -> SummariesGuard<'_> {
-        let mut summaries = self.block.summaries.lock().unwrap_or_else(PoisonError::into_inner);
-        summaries.extend_to(self);
-        SummariesGuard(summaries)
+    /// Returns the sums over each part of what can be seen. Readers share them as they grow; one whose view is older
+    /// than they are sums up for itself. The writer never waits for this.
+    pub(crate) fn summaries(&self) -> SharedSummaries<'_> {
+        let mut shared = self.block.summaries.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared.rows() <= self.len {
+            shared.extend_to(self);
+            return SharedSummaries::Shared(shared);
+        }
+        let mut own = Summaries::default();
+        own.extend_to(self);
+        SharedSummaries::Own(own)
     }
 }
 
 /// The sums over each part of a block, in order of parts.
-pub(crate) struct SummariesGuard<'a>(MutexGuard<'a, Summaries>);
+pub(crate) enum SharedSummaries<'a> {
+    Shared(MutexGuard<'a, Summaries>),
+    Own(Summaries),
+}
 
-impl std::ops::Deref for SummariesGuard<'_> {
+impl std::ops::Deref for SharedSummaries<'_> {
     type Target = [PartSummary];
 
     fn deref(&self) -> &[PartSummary] {
-        self.0.parts()
+        match self {
+            Self::Shared(summaries) => summaries.parts(),
+            Self::Own(summaries) => summaries.parts(),
+        }
     }
 }
 

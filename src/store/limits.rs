@@ -24,7 +24,7 @@ impl Limits {
     /// The smallest budget that leaves room for blocks of a useful size.
     pub const LEAST_MEMORY: usize = 16 << 20;
 
-    /// The bytes at which a block is sealed: no block is more than an eighth of the budget.
+    /// The bytes at which a block is sealed: no block is more than an eighth of the budget, or one message.
     pub(super) fn block_bytes(&self) -> usize {
         MAX_BLOCK_BYTES.min(self.memory_bytes / 8)
     }
@@ -34,7 +34,8 @@ impl Limits {
         MAX_BLOCK_SPANS.min(self.block_bytes() / 128).max(1) as u32
     }
 
-    /// The traces at which a block is sealed: a quarter of the limit, so that evicting a block makes room.
+    /// The traces that may begin in a block, a quarter of the limit; with those that go on in it there may be three times
+    /// as many, so that evicting the sealed blocks always makes room.
     pub(super) fn block_traces(&self) -> u32 {
         match self.max_traces {
             0 => u32::MAX,

@@ -33,6 +33,9 @@ use block::Block;
 pub struct Store {
     /// Oldest first; the last one is open.
     blocks: ArcSwap<Vec<Arc<Block>>>,
+    /// How far readers may look: the sequence of a block in the high half, a number of its rows in the low one. Earlier
+    /// blocks are seen whole, later ones not at all, so a request becomes visible at one stroke wherever it lies.
+    frontier: AtomicU64,
     facts: ArcSwap<Facts>,
     revision: AtomicU64,
 }
@@ -58,8 +61,16 @@ impl Store {
 
     /// Returns the store as it is now. Whole requests are in it or not, never half of one.
     pub fn snapshot(&self) -> Snapshot {
+        // The frontier first: the list is then at least as new, and holds all that it allows to be seen.
+        let frontier = self.frontier.load(Ordering::Acquire);
+        let (last, rows) = ((frontier >> 32) as u32, frontier as u32);
         let facts = **self.facts.load();
-        Snapshot { views: self.blocks.load().iter().map(View::of).collect(), facts }
+        let view = |block: &Arc<Block>| match block.sequence.cmp(&last) {
+            std::cmp::Ordering::Less => Some(View::of(block, block.written())),
+            std::cmp::Ordering::Equal => Some(View::of(block, rows)),
+            std::cmp::Ordering::Greater => None,
+        };
+        Snapshot { views: self.blocks.load().iter().filter_map(view).collect(), facts }
     }
 }
 

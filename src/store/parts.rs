@@ -64,12 +64,17 @@ impl PartSummary {
 
 /// The sums of a block's parts over its first rows; each row is looked at once.
 #[derive(Debug, Default)]
-pub(super) struct Summaries {
+pub(crate) struct Summaries {
     rows: u32,
     parts: Vec<PartSummary>,
 }
 
 impl Summaries {
+    /// Returns how many rows are summed up.
+    pub(super) fn rows(&self) -> u32 {
+        self.rows
+    }
+
     pub(super) fn parts(&self) -> &[PartSummary] {
         &self.parts
     }

@@ -27,8 +27,10 @@ pub struct Writer {
     store: Arc<Store>,
     limits: Limits,
     open: Arc<Block>,
-    /// Rows written to the open block, published or not.
+    /// Rows written to the open block, whether readers may see them yet or not.
     written: u32,
+    /// Traces that began in the open block.
+    begun: u32,
     sealed: VecDeque<Arc<Block>>,
     sealed_bytes: usize,
     directory: Directory,
@@ -47,17 +49,31 @@ struct RequestInBlock {
     scopes: Vec<(u32, u32)>,
     /// The parts of traces seen a moment ago, by the last bits of their ids: spans of a few traces come together.
     recent: [Option<(u128, u32)>; RECENT],
+    /// Whether room was made for it.
+    has_room: bool,
 }
 
 const RECENT: usize = 64;
+const USUAL_SCOPES: usize = 1_024;
 
 impl Default for RequestInBlock {
     fn default() -> Self {
-        Self { request: None, resources: Vec::new(), scopes: Vec::new(), recent: [None; RECENT] }
+        Self { request: None, resources: Vec::new(), scopes: Vec::new(), recent: [None; RECENT], has_room: false }
     }
 }
 
 impl RequestInBlock {
+    fn begin(&mut self, batch: &Batch) {
+        self.has_room = false;
+        self.enter_block(batch);
+    }
+
+    /// Gives back what a request of very many resources or scopes took.
+    fn end(&mut self) {
+        self.resources.shrink_to(USUAL_SCOPES);
+        self.scopes.shrink_to(USUAL_SCOPES);
+    }
+
     fn enter_block(&mut self, batch: &Batch) {
         self.request = None;
         self.recent = [None; RECENT];
@@ -84,6 +100,7 @@ impl Writer {
             limits,
             open,
             written: 0,
+            begun: 0,
             sealed: VecDeque::new(),
             sealed_bytes: 0,
             directory: Directory::default(),
@@ -96,21 +113,21 @@ impl Writer {
         (store, writer)
     }
 
-    /// Appends a request; readers see all of it or nothing. Only a request of more spans than a block holds is seen
-    /// block by block.
+    /// Appends a request; readers see all of it or nothing.
     pub fn append(&mut self, batch: &Batch, arrived: Timestamp) -> Outcome {
         let before = self.counters;
         self.counters.received += batch.spans.len() as u64 + batch.rejected;
         self.counters.rejected += batch.rejected;
-        self.make_room(batch);
-        self.request.enter_block(batch);
+        self.request.begin(batch);
         for span in &batch.spans {
-            if self.is_full() {
-                self.seal();
-                self.request.enter_block(batch);
+            if self.is_duplicate(span) {
+                self.counters.duplicates += 1;
+            } else {
+                self.make_room(batch, span);
+                self.append_span(batch, span, arrived);
             }
-            self.append_span(batch, span, arrived);
         }
+        self.request.end();
         self.keep_budget();
         self.publish();
         Outcome {
@@ -123,7 +140,8 @@ impl Writer {
     /// Drops what is past its retention at `now`, and seals the open block when it is old, so that it can go in time.
     pub fn tick(&mut self, now: Timestamp) {
         let first_arrival = self.open.requests.get(0).map(|request| request.arrived);
-        if first_arrival.is_some_and(|first| now.since(first) > self.limits.block_age_ns()) {
+        let is_old = first_arrival.is_some_and(|first| now.since(first) > self.limits.block_age_ns());
+        if is_old {
             self.seal();
         }
         let expired = |block: &Block, retention_ns| {
@@ -134,26 +152,43 @@ impl Writer {
         while self.sealed.front().is_some_and(|block| expired(block, self.limits.retention_ns)) {
             self.evict_oldest();
         }
-        if self.sealed.len() != before {
+        if is_old || self.sealed.len() != before {
+            self.keep_budget();
             self.publish();
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.written >= self.open.capacity || self.open.parts.len() >= self.limits.block_traces()
+    /// Makes room for a span that is going to be stored. For the first one of a request that is: seals the open block
+    /// where the request would make it too large, and evicts until there is room for it.
+    fn make_room(&mut self, batch: &Batch, span: &SpanRow) {
+        if !std::mem::replace(&mut self.request.has_room, true) {
+            let incoming = batch.bytes.len() + batch.spans.len() * (size_of::<Row>() + PART_OVERHEAD);
+            let is_large = self.open.bytes() + incoming > self.limits.block_bytes();
+            if self.written > 0 && (is_large || self.written as usize + batch.spans.len() > self.open.capacity as usize)
+            {
+                self.seal_within(batch);
+            }
+            while self.bytes() + incoming > self.limits.memory_bytes && self.evict_oldest() {}
+        }
+        if self.written >= self.open.capacity || self.has_all_traces(span.trace_id) {
+            self.seal_within(batch);
+        }
     }
 
-    /// Seals the open block where this request might not fit into it whole, and evicts until there is room for it.
-    fn make_room(&mut self, batch: &Batch) {
-        let incoming = batch.bytes.len() + batch.spans.len() * (size_of::<Row>() + PART_OVERHEAD);
-        let spans = batch.spans.len() as u32;
-        let too_large = self.open.bytes() + incoming > self.limits.block_bytes()
-            || self.written + spans > self.open.capacity
-            || self.open.parts.len().saturating_add(spans) > self.limits.block_traces();
-        if self.written > 0 && too_large {
-            self.seal();
+    /// Returns whether the open block may not take a part of this trace. Traces that began elsewhere and go on here count
+    /// less than those that begin here, so that a few long traces do not make a block of every request.
+    fn has_all_traces(&mut self, trace_id: u128) -> bool {
+        if self.part_here(trace_id).is_some() {
+            return false;
         }
-        while self.bytes() + incoming > self.limits.memory_bytes && self.evict_oldest() {}
+        let limit = self.limits.block_traces();
+        let begins = self.directory.newest_part(trace_id).is_none();
+        begins && self.begun >= limit || self.open.parts.len() >= limit.saturating_mul(3)
+    }
+
+    fn seal_within(&mut self, batch: &Batch) {
+        self.seal();
+        self.request.enter_block(batch);
     }
 
     fn keep_budget(&mut self) {
@@ -164,18 +199,24 @@ impl Writer {
         self.sealed_bytes + self.open.bytes() + self.directory.bytes()
     }
 
+    fn is_duplicate(&mut self, span: &SpanRow) -> bool {
+        let here = self.part_here(span.trace_id);
+        let hash = span_hash(span.trace_id, span.span_id);
+        here.is_some_and(|part| self.open.find_span(part, span.span_id, hash).is_some())
+            || self.is_in_older_block(self.older_part(here, span.trace_id), span.span_id, hash)
+    }
+
+    /// Returns the newest part of a trace in a sealed block.
+    fn older_part(&self, here: Option<u32>, trace_id: u128) -> Option<PartRef> {
+        match here {
+            Some(part) => self.open.parts.get(part).and_then(|part| part.older),
+            None => self.directory.newest_part(trace_id),
+        }
+    }
+
     fn append_span(&mut self, batch: &Batch, span: &SpanRow, arrived: Timestamp) {
         let here = self.part_here(span.trace_id);
-        let older = match here {
-            Some(part) => self.open.parts.get(part).and_then(|part| part.older),
-            None => self.directory.newest_part(span.trace_id),
-        };
-        let hash = span_hash(span.trace_id, span.span_id);
-        let is_here = here.is_some_and(|part| self.open.find_span(part, span.span_id, hash).is_some());
-        if is_here || self.is_in_older_block(older, span.span_id, hash) {
-            self.counters.duplicates += 1;
-            return;
-        }
+        let older = self.older_part(here, span.trace_id);
         let index = self.written;
         let previous = here.and_then(|part| self.open.parts.get(part)).map_or(NONE, Part::newest_row);
         let part = here.unwrap_or_else(|| self.new_part(span.trace_id, index, older));
@@ -196,11 +237,12 @@ impl Writer {
             facts: RowFacts::new(span.kind, span.status, span.ends_before_start, span.events, span.links),
         };
         self.open.rows.set(index, &row);
-        self.open.span_index.insert(hash, index);
+        self.open.span_index.insert(span_hash(span.trace_id, span.span_id), index);
         if let Some(part) = self.open.parts.get(part) {
             part.set_newest_row(index);
         }
         self.written += 1;
+        self.open.set_written(self.written);
         self.counters.stored += 1;
         self.counters.in_memory += 1;
     }
@@ -239,6 +281,7 @@ impl Writer {
         if older.is_none() && self.limits.max_traces > 0 {
             while self.directory.len() >= self.limits.max_traces && self.evict_oldest() {}
         }
+        self.begun += u32::from(older.is_none());
         let part = self.open.parts.push(Part::new(trace_id, first_row, older));
         let here = PartRef { block: self.open.sequence, part };
         self.open.part_index.insert(super::index::hash(trace_id), part);
@@ -295,12 +338,11 @@ impl Writer {
 
     /// Ends the open block, which never changes again, and begins the next one.
     fn seal(&mut self) {
-        self.open.publish(self.written);
         let next = Arc::new(Block::new(self.open.sequence + 1, self.limits.block_spans()));
         let sealed = std::mem::replace(&mut self.open, next);
         self.sealed_bytes += sealed.bytes();
         self.sealed.push_back(sealed);
-        self.written = 0;
+        (self.written, self.begun) = (0, 0);
         self.names.clear();
         self.publish_blocks();
     }
@@ -310,8 +352,8 @@ impl Writer {
         let Some(block) = self.sealed.pop_front() else { return false };
         self.sealed_bytes -= block.bytes();
         self.directory.forget(&block);
-        self.counters.in_memory -= u64::from(block.published());
-        self.counters.evicted += u64::from(block.published());
+        self.counters.in_memory -= u64::from(block.written());
+        self.counters.evicted += u64::from(block.written());
         self.publish_blocks();
         true
     }
@@ -322,7 +364,8 @@ impl Writer {
     }
 
     fn publish(&self) {
-        self.open.publish(self.written);
+        let frontier = u64::from(self.open.sequence) << 32 | u64::from(self.written);
+        self.store.frontier.store(frontier, Ordering::Release);
         let oldest = self.sealed.front().unwrap_or(&self.open);
         self.store.facts.store(Arc::new(Facts {
             counters: self.counters,

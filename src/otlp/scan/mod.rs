@@ -45,7 +45,7 @@ impl Scanner<'_> {
     fn resource_spans(&mut self, mut message: Cursor) -> Result<()> {
         let index = self.batch.resources.len() as u32;
         self.batch.resources.push(ResourceRow::default());
-        let mut row = ResourceRow::default();
+        let (mut row, mut pieces) = (ResourceRow::default(), Pieces::default());
         while !message.is_done() {
             match message.key()? {
                 (1, wire) => {
@@ -55,13 +55,14 @@ impl Scanner<'_> {
                     {
                         row.service = service;
                     }
-                    row.message = self.joined(row.message, resource);
+                    pieces.add(range(resource));
                 }
                 (2, wire) => self.scope_spans(nested(&mut message, wire)?, index)?,
                 (3, wire) => row.schema_url = text(&mut message, wire)?,
                 (field, wire) => message.skip(field, wire)?,
             }
         }
+        row.message = self.joined(&pieces);
         self.batch.resources[index as usize] = row;
         Ok(())
     }
@@ -69,19 +70,20 @@ impl Scanner<'_> {
     fn scope_spans(&mut self, mut message: Cursor, resource: u32) -> Result<()> {
         let index = self.batch.scopes.len() as u32;
         self.batch.scopes.push(ScopeRow::default());
-        let mut row = ScopeRow { resource, ..ScopeRow::default() };
+        let (mut row, mut pieces) = (ScopeRow { resource, ..ScopeRow::default() }, Pieces::default());
         while !message.is_done() {
             match message.key()? {
                 (2, wire) => self.span(nested(&mut message, wire)?, index)?,
                 (1, wire) => {
                     let scope = nested(&mut message, wire)?;
                     scan_scope(scope)?;
-                    row.message = self.joined(row.message, scope);
+                    pieces.add(range(scope));
                 }
                 (3, wire) => row.schema_url = text(&mut message, wire)?,
                 (field, wire) => message.skip(field, wire)?,
             }
         }
+        row.message = self.joined(&pieces);
         self.batch.scopes[index as usize] = row;
         Ok(())
     }
@@ -97,21 +99,34 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// A message sent in pieces means their union, and the union of protobuf messages is their concatenation.
-    fn joined(&mut self, before: Range, piece: Cursor) -> Range {
-        if before.len == 0 {
-            return range(piece);
+    /// A message sent in pieces means their union, and the union of protobuf messages is their concatenation. Each piece
+    /// is copied once, so that what is appended is never more than the request.
+    fn joined(&mut self, pieces: &Pieces) -> Range {
+        if pieces.more.is_empty() {
+            return pieces.first;
         }
-        let body_len = self.body.len();
-        let start = body_len + self.extra.len();
-        if (before.start as usize) < body_len {
-            self.extra.extend_from_slice(before.of(self.body));
-        } else {
-            let from = before.start as usize - body_len;
-            self.extra.extend_from_within(from..from + before.len as usize);
+        let start = self.body.len() + self.extra.len();
+        for piece in std::iter::once(&pieces.first).chain(&pieces.more) {
+            self.extra.extend_from_slice(piece.of(self.body));
         }
-        self.extra.extend_from_slice(piece.rest());
-        Range { start: start as u32, len: before.len + piece.rest().len() as u32 }
+        Range { start: start as u32, len: (self.body.len() + self.extra.len() - start) as u32 }
+    }
+}
+
+/// Where the pieces of a message are; nearly always there is one.
+#[derive(Default)]
+struct Pieces {
+    first: Range,
+    more: Vec<Range>,
+}
+
+impl Pieces {
+    fn add(&mut self, piece: Range) {
+        if self.first.len == 0 {
+            self.first = piece;
+        } else if piece.len > 0 {
+            self.more.push(piece);
+        }
     }
 }
 

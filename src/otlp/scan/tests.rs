@@ -117,6 +117,25 @@ fn a_resource_sent_in_pieces_and_after_its_spans_is_their_union() {
     assert_eq!(keys, ["host.name", "service.name", "os.type"]);
 }
 
+#[test]
+fn many_pieces_take_no_more_room_than_they_came_in() {
+    let mut message = Vec::new();
+    wire::put_bytes(
+        &mut message,
+        1,
+        &Resource { attributes: vec![key_value("a", text_value("b"))], ..Resource::default() }.encode_to_vec(),
+    );
+    for _ in 0..1_000 {
+        wire::put_bytes(&mut message, 1, b"");
+        wire::put_bytes(&mut message, 1, &[0x10, 0x01]);
+    }
+    let mut body = Vec::new();
+    wire::put_bytes(&mut body, 1, &message);
+    let batch = scan(body.clone().into()).unwrap();
+    assert!(batch.bytes.len() <= 2 * body.len(), "{} of {}", batch.bytes.len(), body.len());
+    assert_eq!(decode::resource(batch.resources[0].message.of(&batch.bytes), "").attributes.len(), 1);
+}
+
 fn nested_arrays(levels: usize) -> AnyValue {
     // Built from the inside out as bytes: prost would recurse.
     let mut message = text_value("deep").encode_to_vec();
