@@ -45,7 +45,7 @@ fn one_trace(requests: &[Bytes]) -> Vec<Bytes> {
 fn fill(engine: &Engine, runtime: &tokio::runtime::Runtime, requests: Vec<Bytes>) {
     for request in requests {
         if let Ok(batch) = otlp::scan(request) {
-            runtime.block_on(engine.ingest(batch)).expect("a bench sends no more than is taken");
+            runtime.block_on(engine.ingest(batch, None)).expect("a bench sends no more than is taken");
         }
     }
 }
@@ -85,7 +85,7 @@ fn load(engine: &Arc<Engine>, stop: &Arc<AtomicBool>) -> std::thread::JoinHandle
             for request in requests.iter().cycle() {
                 beat.tick().await;
                 let batch = otlp::scan(Bytes::copy_from_slice(request)).expect("the requests are valid");
-                if stop.load(Ordering::Relaxed) || engine.ingest(batch).await.is_err() {
+                if stop.load(Ordering::Relaxed) || engine.ingest(batch, None).await.is_err() {
                     return;
                 }
             }

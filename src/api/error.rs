@@ -30,6 +30,11 @@ impl ApiError {
         Self { status, code, message, hint: "use GET".into() }
     }
 
+    pub(super) fn unavailable(message: String) -> Self {
+        let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+        Self { status, code, message, hint: "the program is stopping, or its store has failed: see the log".into() }
+    }
+
     pub(super) fn internal(message: String) -> Self {
         let (status, code) = (StatusCode::INTERNAL_SERVER_ERROR, "internal");
         Self { status, code, message, hint: "the log (--log FILE) may say more".into() }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -59,8 +59,12 @@ impl Api {
     }
 }
 
-async fn healthz() -> Response {
-    json(&serde_json::json!({ "status": "ok" }))
+/// Up means that spans are taken in.
+async fn healthz(State(source): State<Shared>) -> Result<Response, ApiError> {
+    match ask(source, source::Request::Status).await? {
+        Reply::Status(status) if status.is_taking => Ok(json(&serde_json::json!({ "status": "ok" }))),
+        _ => Err(ApiError::unavailable("spans are not taken in any more".into())),
+    }
 }
 
 async fn not_found(uri: Uri) -> ApiError {
@@ -101,6 +105,3 @@ fn shortened(text: &str) -> String {
 fn milliseconds(ns: u64) -> f64 {
     ns as f64 / 1e6
 }
-
-#[cfg(test)]
-mod tests;

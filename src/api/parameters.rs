@@ -53,7 +53,8 @@ impl Parameters {
         let Some(text) = self.text(name) else { return Ok(None) };
         let malformed = || {
             let message = format!("'{}' is not a value of '{name}'", shortened(&text));
-            ApiError::bad_request(message, format!("{name} takes {expected}"))
+            let space = if text.contains(' ') { "; in a URL a + is written %2B" } else { "" };
+            ApiError::bad_request(message, format!("{name} takes {expected}{space}"))
         };
         read(&text).map(Some).ok_or_else(malformed)
     }

@@ -1,5 +1,6 @@
 //! `GET /admin/tracing/traces/{id}`: one trace as OTLP/JSON.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
@@ -11,8 +12,13 @@ use crate::model::TraceId;
 use crate::otlp::encode;
 use crate::source::{Reply, Request};
 
-pub(super) async fn otlp(State(source): State<Shared>, Path(id): Path<String>, uri: Uri) -> Result<Response, ApiError> {
+pub(super) async fn otlp(
+    State(source): State<Shared>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
     Parameters::of(&uri)?.finish()?;
+    let Path(id) = path.map_err(|error| ApiError::bad_request(error.body_text(), "a trace id is 32 hex digits"))?;
     let id: TraceId = id.parse().map_err(|_| {
         let message = format!("'{}' is not a trace id", shortened(&id));
         ApiError::bad_request(message, "a trace id is 32 hex digits, not all zero")

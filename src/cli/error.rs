@@ -68,8 +68,10 @@ impl From<RemoteError> for CliError {
         match &error {
             RemoteError::Unreachable { .. } => Self::failed(error.to_string())
                 .hint("start one with 'spantop' or 'spantop serve', or name another with --connect HOST:PORT"),
-            RemoteError::Refused { status: 404, hint, .. } => Self::not_found(error.to_string()).hint(hint.clone()),
+            RemoteError::NotFound { hint, .. } => Self::not_found(error.to_string()).hint(hint.clone()),
             RemoteError::Refused { hint, .. } => Self::failed(error.to_string()).hint(hint.clone()),
+            RemoteError::Stranger { .. } => Self::failed(error.to_string())
+                .hint("--connect takes the address after 'listening api' that spantop prints"),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Printing: to stdout, where a closed pipe is success.
 
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::error::CliError;
+use crate::tui::sanitize;
 
 /// How a command prints its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,25 @@ impl Format {
     }
 }
 
+/// Prints JSON in one line. What a terminal could obey or be misled by is written as an escape, which means the same in
+/// JSON; outside strings it has no place anyway.
+pub(super) fn print_json(json: &str) -> Result<ExitCode, CliError> {
+    let mut safe = String::with_capacity(json.len() + 1);
+    for c in json.trim_end().chars() {
+        match c {
+            '\n' | '\r' | '\t' => safe.push(' '),
+            _ if sanitize::is_dangerous(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a String does not fail.
+                    write!(safe, "\\u{unit:04x}").ok();
+                }
+            }
+            _ => safe.push(c),
+        }
+    }
+    print(&(safe + "\n"))
+}
+
 /// Prints text as it is.
 pub(super) fn print(text: &str) -> Result<ExitCode, CliError> {
     let mut stdout = io::stdout().lock();
@@ -41,5 +62,20 @@ pub(super) fn print(text: &str) -> Result<ExitCode, CliError> {
             Err(CliError::failed(format!("cannot write to stdout: {error}")))
         }
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_dangerous() {
+        for c in ['\u{1b}', '\u{7f}', '\u{9b}', '\u{202e}', '\u{2028}', '\u{200b}', '\u{e0041}'] {
+            assert!(sanitize::is_dangerous(c), "{c:?}");
+        }
+        for c in ['a', 'é', '操', '🚀', '"', '\\'] {
+            assert!(!sanitize::is_dangerous(c), "{c:?}");
+        }
     }
 }

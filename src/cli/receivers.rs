@@ -96,6 +96,11 @@ impl Receivers {
         self.tasks.spawn_on(task, self.runtime.handle());
     }
 
+    /// Runs something that outlives the receivers' stop.
+    pub(super) fn beside_stop(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
     /// Waits for `until` on the receivers' runtime.
     pub(super) fn wait<T>(&self, until: impl Future<Output = T>) -> T {
         self.runtime.block_on(until)

@@ -20,8 +20,16 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     let receivers = Receivers::start(&loaded.config)?;
     output::print(&format!("{}\n", receivers.addresses.join("\n")))?;
     let code = receivers.wait(stop_signal())?;
+    receivers.beside_stop(second_interrupt());
     receivers.stop();
     Ok(code)
+}
+
+/// Who asks twice does not want to wait for requests that are still running.
+async fn second_interrupt() {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(INTERRUPTED.into());
+    }
 }
 
 async fn stop_signal() -> Result<ExitCode, CliError> {

@@ -17,7 +17,7 @@ pub(super) fn arguments(command: Command) -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     let body = connect::get(matches, "/admin/tracing/stats")?;
     if Format::of(matches) == Format::Json {
-        return output::print(&format!("{body}\n"));
+        return output::print_json(&body);
     }
     let stats: Stats =
         serde_json::from_str(&body).map_err(|error| CliError::failed(format!("cannot read the answer: {error}")))?;

@@ -26,7 +26,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
         given.parse().map_err(|error: crate::model::ids::InvalidId| CliError::usage(error.to_string()))?;
     let body = connect::get(matches, &format!("/admin/tracing/traces/{id}"))?;
     match Format::of(matches) {
-        Format::Json => output::print(&format!("{body}\n")),
+        Format::Json => output::print_json(&body),
         Format::Table => {
             let trace = read(&body, id)?;
             output::print(&tree(&trace, terminal_width()))

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::inflate::{Coding, Inflater};
 use super::refusal::Refusal;
@@ -56,6 +57,11 @@ pub(super) struct Receipt {
 
 /// A body that does not go on for this long is given up.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// Likewise one that holds a good part of the budget, as others wait for it no longer than [`PATIENCE`].
+const LARGE_BODY_DEADLINE: Duration = Duration::from_secs(4);
+const LARGE_BODY: usize = 1 << 20;
+/// A whole body has the first deadline and a second more for each of these many bytes.
+const LEAST_RATE: usize = 64 << 10;
 /// How long a request waits for its share of the budget.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A body that is refused is read on and thrown away up to this many times the limit, so that its sender gets to
@@ -66,7 +72,8 @@ impl Admission {
     /// Returns the way in to `engine`.
     pub fn new(engine: Arc<Engine>, limits: Limits) -> Self {
         let limits = Limits { in_flight_bytes: limits.in_flight_bytes.max(limits.message_bytes), ..limits };
-        let budget = Arc::new(Semaphore::new(limits.in_flight_bytes.div_ceil(1024)));
+        // One KiB more, so that a message of exactly the limit fits together with its framing.
+        let budget = Arc::new(Semaphore::new(limits.in_flight_bytes.div_ceil(1024) + 1));
         Self { engine, limits, budget }
     }
 
@@ -88,10 +95,16 @@ impl Admission {
             return Err(too_large);
         }
         let mut share = self.share();
+        // What is announced is reserved at once: two large bodies that each hold a part and wait for more would both fail.
+        share.grow_to(body.size_hint().exact().map_or(0, |announced| announced as usize)).await?;
         let mut pieces: Vec<Bytes> = Vec::new();
         let mut len = 0;
-        while let Some(frame) = next_frame(&mut body).await? {
+        let begun = Instant::now();
+        while let Some(frame) = next_frame(&mut body, len).await? {
             len += frame.len();
+            if begun.elapsed() > BODY_DEADLINE + Duration::from_secs((len / LEAST_RATE) as u64) {
+                return Err(Refusal::Stalled);
+            }
             if len > limit {
                 drain(body, limit).await;
                 return Err(too_large);
@@ -137,8 +150,7 @@ impl Admission {
         if batch.spans.is_empty() && batch.rejected == 0 {
             return Ok(Receipt::default());
         }
-        let outcome = self.engine.ingest(batch).await.map_err(|_| Refusal::Overloaded)?;
-        drop(admitted.share);
+        let outcome = self.engine.ingest(batch, admitted.share.held).await.map_err(|_| Refusal::Overloaded)?;
         Ok(Receipt { rejected: outcome.rejected, message })
     }
 
@@ -196,10 +208,11 @@ impl Share {
     }
 }
 
-/// Returns the next piece of data, none at the end; trailers are passed over.
-async fn next_frame(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
+/// Returns the next piece of a body of which `len` bytes have come, none at the end; trailers are passed over.
+async fn next_frame(body: &mut Incoming, len: usize) -> Result<Option<Bytes>, Refusal> {
+    let deadline = if len > LARGE_BODY { LARGE_BODY_DEADLINE } else { BODY_DEADLINE };
     loop {
-        match tokio::time::timeout(BODY_DEADLINE, body.frame()).await {
+        match tokio::time::timeout(deadline, body.frame()).await {
             Err(_) => return Err(Refusal::Stalled),
             Ok(None) => return Ok(None),
             Ok(Some(Err(_))) => return Err(Refusal::Broken),
@@ -215,7 +228,7 @@ async fn next_frame(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
 /// Reads on for as long as that is reasonable; whatever goes wrong here, the request is refused anyway.
 async fn drain(mut body: Incoming, limit: usize) {
     let mut len = 0;
-    while let Ok(Some(frame)) = next_frame(&mut body).await
+    while let Ok(Some(frame)) = next_frame(&mut body, len).await
         && len < limit.saturating_mul(DRAIN_FACTOR)
     {
         len += frame.len();

@@ -8,7 +8,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
@@ -27,8 +27,7 @@ const PREFIX: usize = 5;
 
 /// Answers one gRPC request.
 pub async fn handle(admission: Admission, request: Request<Incoming>) -> Response<Body> {
-    let is_grpc = request.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"application/grpc"));
-    if !is_grpc {
+    if !is_grpc(&request) {
         // Somebody who does not speak gRPC: the protocol asks for a plain 415.
         let mut response = Response::new(Body::new(Full::new(Bytes::from_static(NOT_GRPC))));
         *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
@@ -43,6 +42,13 @@ pub async fn handle(admission: Admission, request: Request<Incoming>) -> Respons
     };
     response.headers_mut().insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip,zstd"));
     response
+}
+
+/// The type is `application/grpc`, perhaps with `+proto` or parameters; grpc-web is another protocol.
+fn is_grpc(request: &Request<Incoming>) -> bool {
+    let name = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let name = name.split(';').next().unwrap_or_default().trim();
+    request.method() == Method::POST && matches!(name, "application/grpc" | "application/grpc+proto")
 }
 
 const NOT_GRPC: &[u8] = b"this is OTLP/gRPC: the content type is application/grpc; OTLP/HTTP has a port of its own\n";
@@ -98,7 +104,9 @@ fn success(receipt: &Receipt) -> Response<Body> {
 fn status(refusal: &Refusal) -> Status {
     let (code, message) = (refusal.grpc(), refusal.to_string());
     let details = match refusal {
-        Refusal::Overloaded => response::status_protobuf_retry(code as i32, &message, RETRY_DELAY_SECONDS),
+        Refusal::Overloaded | Refusal::Stalled => {
+            response::status_protobuf_retry(code as i32, &message, RETRY_DELAY_SECONDS)
+        }
         Refusal::Invalid { .. } => response::status_protobuf(code as i32, &message, refusal.violation().as_ref()),
         _ => Vec::new(),
     };

@@ -63,7 +63,7 @@ fn refuse(refusal: &Refusal, answer_in: Encoding) -> Response<Full<Bytes>> {
     let mut response = respond(refusal.http(), answer_in, body);
     match refusal {
         Refusal::Method(_) => drop(response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"))),
-        Refusal::Overloaded => {
+        Refusal::Overloaded | Refusal::Stalled => {
             drop(response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_DELAY_SECONDS)));
         }
         _ => {}

@@ -49,7 +49,7 @@ impl<'a> Inflater<'a> {
                 Box::new(decoder)
             }
         };
-        Ok(Self { reader, limit, unpacked: Vec::with_capacity((packed.len() * 4).min(limit)) })
+        Ok(Self { reader, limit, unpacked: Vec::with_capacity((packed.len() * 4).min(TURN_BYTES).min(limit)) })
     }
 
     /// Unpacks the next piece; returns whether that was the last.

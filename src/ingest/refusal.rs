@@ -17,13 +17,13 @@ pub(super) enum Refusal {
     Coding(String),
     #[error("unknown content type '{0}': application/x-protobuf and application/json are taken")]
     MediaType(String),
-    #[error("there is nothing at '{0}': traces go to /v1/traces")]
+    #[error("there is nothing at '{0}': traces go to POST /v1/traces, or over gRPC to TraceService/Export")]
     NotFound(String),
     #[error("{0} is not taken here: use POST")]
     Method(String),
     #[error("too much is coming in: nothing of this request was kept, send it again later")]
     Overloaded,
-    #[error("the body did not go on for 30 seconds")]
+    #[error("the body came too slowly")]
     Stalled,
     #[error("the connection broke before the whole body had come")]
     Broken,
@@ -56,8 +56,8 @@ impl Refusal {
             Self::Coding(_) | Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
+            // A slow sender may be faster another time, and 408 is not among what the table lets clients send again.
+            Self::Overloaded | Self::Stalled => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -68,8 +68,7 @@ impl Refusal {
             Self::Invalid { .. } => Code::InvalidArgument,
             Self::TooLarge { .. } => Code::ResourceExhausted,
             Self::Coding(_) | Self::MediaType(_) | Self::NotFound(_) | Self::Method(_) => Code::Unimplemented,
-            Self::Overloaded => Code::Unavailable,
-            Self::Stalled => Code::DeadlineExceeded,
+            Self::Overloaded | Self::Stalled => Code::Unavailable,
             Self::Broken => Code::Cancelled,
         }
     }

@@ -25,8 +25,10 @@ pub struct Limits {
     pub streams: u32,
 }
 
-/// A client that has not sent its headers after this is dropped (slowloris).
+/// A client that has not begun, or not sent its headers, after this is dropped (slowloris); so is an idle connection of
+/// HTTP/1.1.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+const PEEK_PAUSE: Duration = Duration::from_millis(20);
 /// HTTP/2 peers are asked this often whether they are still there.
 const PING_INTERVAL: Duration = Duration::from_mins(1);
 /// And dropped when they do not answer within this.
@@ -86,9 +88,9 @@ async fn accept<H, F, B>(
     let running = GracefulShutdown::new();
     loop {
         let next = async {
+            let stream = connection(&socket).await;
             // The semaphore is never closed; were it, no further connection would be taken.
-            let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-            Some((connection(&socket).await, permit))
+            Some((stream, Arc::clone(&permits).acquire_owned().await.ok()?))
         };
         let (stream, permit) = tokio::select! {
             () = stopped(&mut stop) => break,
@@ -99,8 +101,12 @@ async fn accept<H, F, B>(
             let answer = handler(request);
             async move { Ok::<_, Infallible>(answer.await) }
         });
-        let served = running.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        let (builder, watcher) = (builder.clone(), running.watcher());
         tokio::spawn(async move {
+            if !begins(&stream).await {
+                return;
+            }
+            let served = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
             if let Err(error) = served.await {
                 tracing::debug!(%error, "a connection ended early");
             }
@@ -111,6 +117,28 @@ async fn accept<H, F, B>(
     if tokio::time::timeout(STOP_DEADLINE, running.shutdown()).await.is_err() {
         tracing::warn!("requests still running after {STOP_DEADLINE:?} were cut off");
     }
+}
+
+/// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Waits until a peer has sent enough to tell which HTTP it speaks; from then on other deadlines hold. Returns whether
+/// it did so in time.
+async fn begins(stream: &TcpStream) -> bool {
+    let told = async {
+        let mut seen = [0; PREFACE.len()];
+        loop {
+            match stream.peek(&mut seen).await {
+                Ok(0) | Err(_) => return false,
+                Ok(len) if len == PREFACE.len() || !PREFACE.starts_with(seen.get(..len).unwrap_or_default()) => {
+                    return true;
+                }
+                // A part of the preface: what was peeked at is there again at once, so look again a little later.
+                Ok(_) => tokio::time::sleep(PEEK_PAUSE).await,
+            }
+        }
+    };
+    tokio::time::timeout(HEADER_DEADLINE, told).await.unwrap_or(false)
 }
 
 /// Waits until `stop` turns true, or whoever could say so is gone.

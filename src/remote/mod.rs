@@ -19,9 +19,15 @@ pub struct Client {
 pub enum RemoteError {
     #[error("cannot reach a spantop at {target}: {reason}")]
     Unreachable { target: String, reason: String },
-    /// The other side answered with an error of its own.
+    /// What was asked for is not held there.
     #[error("{message}")]
-    Refused { status: u16, message: String, hint: String },
+    NotFound { message: String, hint: String },
+    /// The other side answered with another error of its own.
+    #[error("{message}")]
+    Refused { message: String, hint: String },
+    /// Somebody answered, but no spantop.
+    #[error("what answers at {target} is no spantop: {status}")]
+    Stranger { target: String, status: u16 },
 }
 
 /// How long an answer may take.
@@ -40,7 +46,7 @@ impl Client {
     pub async fn get(&self, path: &str) -> Result<Bytes, RemoteError> {
         match tokio::time::timeout(DEADLINE, self.exchange(path)).await {
             Ok(Ok((status, body))) if status.is_success() => Ok(body),
-            Ok(Ok((status, body))) => Err(refused(status, &body)),
+            Ok(Ok((status, body))) => Err(self.refused(status, &body)),
             Ok(Err(error)) => Err(self.unreachable(&*error)),
             Err(_) => Err(self.unreachable(&"no answer within 30 seconds")),
         }
@@ -65,14 +71,15 @@ impl Client {
             Err(error) = connection => Err(error.into()),
         }
     }
-}
 
-fn refused(status: StatusCode, body: &[u8]) -> RemoteError {
-    let error: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |key: &str| error["error"][key].as_str().map(str::to_owned);
-    RemoteError::Refused {
-        status: status.as_u16(),
-        message: text("message").unwrap_or_else(|| format!("it answered {status}")),
-        hint: text("hint").unwrap_or_default(),
+    fn refused(&self, status: StatusCode, body: &[u8]) -> RemoteError {
+        let error: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |key: &str| error["error"][key].as_str().map(str::to_owned);
+        let hint = text("hint").unwrap_or_default();
+        match (text("code").as_deref(), text("message")) {
+            (Some("not_found"), Some(message)) => RemoteError::NotFound { message, hint },
+            (Some(_), Some(message)) => RemoteError::Refused { message, hint },
+            _ => RemoteError::Stranger { target: self.target.clone(), status: status.as_u16() },
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::answer::answer;
 use super::{Reply, Request, Source, SourceError};
@@ -39,7 +39,14 @@ pub struct Engine {
 pub struct WriterThread(JoinHandle<()>);
 
 enum Job {
-    Append { batch: Batch, arrived: Timestamp, done: oneshot::Sender<Outcome> },
+    /// The permit is the request's share of a budget of bytes; it is given back when the request is stored, even if its
+    /// sender has hung up meanwhile.
+    Append {
+        batch: Batch,
+        arrived: Timestamp,
+        done: oneshot::Sender<Outcome>,
+        _permit: Option<OwnedSemaphorePermit>,
+    },
     Tick(Timestamp),
     Stop,
 }
@@ -73,13 +80,13 @@ impl Engine {
         Ok((Arc::new(engine), WriterThread(thread)))
     }
 
-    /// Stores a scanned request; once this returns, every answer has its spans.
+    /// Stores a scanned request; once this returns, every answer has its spans. The permit is held until then.
     ///
     /// # Errors
     /// When the store cannot keep up, or is stopping; then nothing of the request was kept.
-    pub async fn ingest(&self, batch: Batch) -> Result<Outcome, Overloaded> {
+    pub async fn ingest(&self, batch: Batch, permit: Option<OwnedSemaphorePermit>) -> Result<Outcome, Overloaded> {
         let (done, outcome) = oneshot::channel();
-        let job = Job::Append { batch, arrived: now(), done };
+        let job = Job::Append { batch, arrived: now(), done, _permit: permit };
         self.queue.send_timeout(job, PATIENCE).await.map_err(|_| Overloaded)?;
         outcome.await.map_err(|_| Overloaded)
     }
@@ -114,6 +121,7 @@ impl Engine {
         status.refused_requests = self.refused.load(Ordering::Relaxed);
         status.last_refusal.clone_from(&self.last_refusal.load());
         status.listening = self.listening.load().to_vec();
+        status.is_taking = !self.queue.is_closed();
         Reply::Status(status)
     }
 }
@@ -141,7 +149,7 @@ fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<
     while let Some(job) = jobs.blocking_recv() {
         match job {
             Job::Stop => return,
-            Job::Append { batch, arrived, done } => {
+            Job::Append { batch, arrived, done, _permit } => {
                 let outcome = writer.append(&batch, arrived);
                 this_second += outcome.stored as u32;
                 // A sender that hung up does not care; its spans are kept.

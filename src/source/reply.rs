@@ -53,4 +53,6 @@ pub struct Status {
     pub last_refusal: Option<String>,
     /// The bound addresses, as `otlp/grpc 127.0.0.1:4317`.
     pub listening: Vec<String>,
+    /// Whether spans are still stored: false once the program stops.
+    pub is_taking: bool,
 }

@@ -102,6 +102,11 @@ impl Open {
     }
 }
 
+/// Returns whether a terminal could obey a character or a reader be misled by it, so that it is drawn as a picture.
+pub fn is_dangerous(c: char) -> bool {
+    matches!(danger(c), Danger::Picture(_))
+}
+
 fn danger(c: char) -> Danger {
     let picture = match c {
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('␦'),

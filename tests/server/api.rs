@@ -80,6 +80,7 @@ fn a_trace_is_given_out_as_otlp_json_and_can_be_sent_back() {
     let (status, body) = spantop.get("/admin/tracing/traces/09090909090909090909090909090909");
     assert_eq!((status.as_u16(), &body["error"]["code"]), (404, &"not_found".into()));
     assert_eq!(spantop.get("/admin/tracing/traces/xyz").0, 400);
+    assert_eq!(spantop.get("/admin/tracing/traces/%ff").1["error"]["code"], "bad_request");
 }
 
 #[test]

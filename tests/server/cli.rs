@@ -71,6 +71,25 @@ fn asking_nobody_is_an_error_with_a_hint() {
 }
 
 #[test]
+fn asking_somebody_else_is_no_empty_answer() {
+    let spantop = Spantop::start();
+    let output = run(&["stats", "--connect", &spantop.http.to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("is no spantop: 404"), "{}", stderr(&output));
+}
+
+#[test]
+fn one_connection_at_a_time_is_enough_for_one_after_the_other() {
+    let config = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("one.toml");
+    std::fs::write(&config, "[ingest]\nmax_connections = 1\n").unwrap();
+    let spantop = Spantop::with(&["--config", config.to_str().unwrap()]);
+    for id in 1..=3 {
+        assert_eq!(spantop.export(&message(&[(1, id, 0)])).header("grpc-status"), "0");
+    }
+    assert_eq!(spantop.json("/admin/tracing/stats")["spans"]["stored"], 3);
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_names_what_is_wrong() {
     for (arguments, said) in [
         (&["serve", "--grpc", "somewhere"][..], "somewhere"),

@@ -61,6 +61,20 @@ fn a_message_that_is_too_large_is_never_worth_a_retry() {
 }
 
 #[test]
+fn a_message_of_exactly_the_limit_is_taken_over_both_protocols() {
+    let spantop = Spantop::with(&["--memory", "16MiB"]);
+    let mut exact = message(&[(1, 1, 0)]);
+    // An unknown field fills the rest.
+    let rest = (4 << 20) - exact.len() - 5;
+    exact.extend([0xfa, 0x01]);
+    let len = rest - 1;
+    exact.extend([len as u8 | 0x80, (len >> 7) as u8 | 0x80, (len >> 14) as u8 | 0x80, (len >> 21) as u8]);
+    exact.resize(4 << 20, 0);
+    check(&spantop.export(&exact), "0", "");
+    assert_eq!(spantop.post("/v1/traces", &[("content-type", "application/x-protobuf")], exact).status, 200);
+}
+
+#[test]
 fn what_cannot_be_read_is_an_invalid_argument_with_the_reason() {
     let spantop = Spantop::start();
     let answer = spantop.export(&[0x08, 0x01]);
