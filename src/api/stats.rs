@@ -18,7 +18,7 @@ pub struct Stats {
     pub total_traces: u64,
     pub error_traces: u64,
     pub memory_traces_count: u64,
-    pub spans: Spans,
+    pub spans: Counters,
     pub bytes: Bytes,
     pub memory_budget_bytes: u64,
     pub blocks: u64,
@@ -31,20 +31,6 @@ pub struct Stats {
     /// The bound addresses, as `otlp/grpc 127.0.0.1:4317`.
     pub listening: Vec<String>,
     pub uptime_seconds: f64,
-}
-
-/// Where every span went.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Spans {
-    pub received: u64,
-    pub recovered: u64,
-    pub stored: u64,
-    pub duplicates: u64,
-    pub rejected: u64,
-    pub excluded: u64,
-    pub in_memory: u64,
-    pub on_disk: u64,
-    pub evicted: u64,
 }
 
 /// What the spans held take.
@@ -70,7 +56,7 @@ impl Stats {
             total_traces: status.total_traces,
             error_traces: status.error_traces,
             memory_traces_count: status.memory_traces,
-            spans: Spans::of(&status.counters),
+            spans: status.counters,
             bytes: Bytes { memory: status.memory_bytes, disk: 0 },
             memory_budget_bytes: status.memory_budget,
             blocks: status.blocks,
@@ -80,22 +66,6 @@ impl Stats {
             last_refusal: status.last_refusal.clone(),
             listening: status.listening.clone(),
             uptime_seconds: status.uptime_ns as f64 / 1e9,
-        }
-    }
-}
-
-impl Spans {
-    fn of(counters: &Counters) -> Self {
-        Self {
-            received: counters.received,
-            recovered: counters.recovered,
-            stored: counters.stored,
-            duplicates: counters.duplicates,
-            rejected: counters.rejected,
-            excluded: counters.excluded,
-            in_memory: counters.in_memory,
-            on_disk: counters.on_disk,
-            evicted: counters.evicted,
         }
     }
 }

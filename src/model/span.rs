@@ -72,6 +72,7 @@ pub struct Span {
     pub operation: Arc<str>,
     /// When its events happened, in the order sent, at most [`Span::MAX_EVENT_MARKS`].
     pub event_times: Vec<Timestamp>,
+    /// At most 8,191, as the next.
     pub event_count: u32,
     pub link_count: u32,
     /// Whether the sender's end lay before its start.

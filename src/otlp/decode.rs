@@ -19,6 +19,25 @@ pub struct SpanBody {
     pub dropped_links: u32,
 }
 
+/// How many attributes, events or links of one span are read for a person to see; all are kept. A span of nothing but
+/// empty ones would else take thirty times its size to show.
+const MAX_SHOWN: usize = 10_000;
+
+/// Appends what is made unless the list is long enough, and counts what is left out.
+fn push_bounded<T>(list: &mut Vec<T>, left_out: &mut usize, make: impl FnOnce() -> T) {
+    if list.len() < MAX_SHOWN {
+        list.push(make());
+    } else {
+        *left_out += 1;
+    }
+}
+
+/// Stands for what is not shown.
+fn not_shown(left_out: usize, what: &str) -> Option<Attribute> {
+    (left_out > 0)
+        .then(|| Attribute { key: "…".into(), value: Value::String(format!("{left_out} {what} not shown")) })
+}
+
 /// Calls `on` for each field of a message until its end or the first damaged byte.
 fn fields<'a>(message: &'a [u8], mut on: impl FnMut(Field<'a>)) {
     let mut cursor = Cursor::new(message);
@@ -77,13 +96,14 @@ fn field<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Field<'a>>, WireError> {
 /// Reads what is not a column out of a `Span` message.
 pub fn span(message: &[u8]) -> SpanBody {
     let mut body = SpanBody::default();
+    let (mut attributes, mut events, mut links) = (0, 0, 0);
     fields(message, |field| match field.number {
         3 => body.trace_state = field.text(),
-        9 => body.attributes.push(attribute(field.bytes(), 0)),
+        9 => push_bounded(&mut body.attributes, &mut attributes, || attribute(field.bytes(), 0)),
         10 => body.dropped_attributes = field.number() as u32,
-        11 => body.events.push(event(field.bytes())),
+        11 => push_bounded(&mut body.events, &mut events, || event(field.bytes())),
         12 => body.dropped_events = field.number() as u32,
-        13 => body.links.push(link(field.bytes())),
+        13 => push_bounded(&mut body.links, &mut links, || link(field.bytes())),
         14 => body.dropped_links = field.number() as u32,
         15 => fields(field.bytes(), |status| {
             if status.number == 2 {
@@ -93,6 +113,8 @@ pub fn span(message: &[u8]) -> SpanBody {
         16 => body.flags = field.number() as u32,
         _ => {}
     });
+    let left_out = [(attributes, "attributes"), (events, "events"), (links, "links")];
+    body.attributes.extend(left_out.iter().filter_map(|&(count, what)| not_shown(count, what)));
     body
 }
 
@@ -210,4 +232,22 @@ fn members<T>(message: &[u8], mut read: impl FnMut(&[u8]) -> T) -> Vec<T> {
         }
     });
     members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otlp::wire;
+
+    #[test]
+    fn a_span_of_very_many_parts_is_shown_in_part_and_says_so() {
+        let mut message = Vec::new();
+        for field in [9, 11, 13] {
+            (0..MAX_SHOWN + 7).for_each(|_| wire::put_bytes(&mut message, field, b""));
+        }
+        let body = span(&message);
+        assert_eq!((body.events.len(), body.links.len()), (MAX_SHOWN, MAX_SHOWN));
+        let said: Vec<String> = body.attributes.iter().skip(MAX_SHOWN).map(|a| a.value.to_string()).collect();
+        assert_eq!(said, ["7 attributes not shown", "7 events not shown", "7 links not shown"]);
+    }
 }

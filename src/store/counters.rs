@@ -1,8 +1,11 @@
 //! Where every span that ever came went.
 
+use serde::{Deserialize, Serialize};
+
 /// Spans since the start. Two identities hold: `received + recovered = stored + duplicates + rejected + excluded`, and
 /// `stored = in_memory + on_disk + evicted`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The API gives them out under these names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     pub received: u64,
     pub recovered: u64,
