@@ -18,7 +18,6 @@ use support::{SPANS, requests};
 const REQUESTS: usize = 400;
 /// Requests in a turn.
 const TURN: usize = 20;
-const ROUNDS: u64 = 4;
 
 fn prost_decode(request: &Bytes) {
     black_box(ExportTraceServiceRequest::decode(request.clone()).ok());
@@ -59,13 +58,13 @@ impl Cold {
 /// tidying up its own garbage: after prost's thousands of small pieces, the next large allocation takes long. The store is full
 /// and evicts, as it is for most of a server's life; the first pass over the requests fills it and is not counted.
 #[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench measures and prints")]
-fn ratios() {
+fn ratios(rounds: u64) {
     let (_store, mut writer) = Writer::new(Limits { memory_bytes: 64 << 20, ..Limits::default() });
     let (_store, mut copying) = Writer::new(Limits { memory_bytes: 64 << 20, ..Limits::default() });
     let mut cold = Cold::new();
     let mut times: [Vec<f64>; 5] = Default::default();
     let mut bytes = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         for turn in requests(REQUESTS, round).chunks(TURN) {
             bytes += turn.iter().map(Bytes::len).sum::<usize>();
             let mut measure = |which: usize, work: &mut dyn FnMut(&Bytes)| {
@@ -83,7 +82,7 @@ fn ratios() {
         }
     }
     let [prost, scan, whole, kept, copy] = times.map(median);
-    println!("requests of {SPANS} spans, {} bytes a span", bytes / SPANS / REQUESTS / ROUNDS as usize);
+    println!("requests of {SPANS} spans, {} bytes a span", bytes / SPANS / REQUESTS / rounds as usize);
     println!("prost decode and drop {prost:7.0} ns a span");
     println!("scan                  {scan:7.0} ns a span, {:.1} times as fast", prost / scan);
     println!("whole path            {whole:7.0} ns a span, {:.1} times as fast", prost / whole);
@@ -98,7 +97,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 fn main() {
-    ratios();
+    let is_test = std::env::args().any(|argument| argument == "--test");
+    ratios(if is_test { 2 } else { 6 });
     let requests = requests(1, 1);
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
     let mut group = criterion.benchmark_group("ingest");
