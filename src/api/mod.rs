@@ -68,7 +68,10 @@ async fn healthz(State(source): State<Shared>) -> Result<Response, ApiError> {
 }
 
 async fn not_found(uri: Uri) -> ApiError {
-    ApiError::not_found(format!("there is nothing at '{}'", shortened(uri.path())), "the list is at /admin/tracing")
+    ApiError::not_found(
+        format!("there is nothing at '{}'", shortened(uri.path())),
+        "traces are listed at /admin/tracing, and one is at /admin/tracing/traces/{id}",
+    )
 }
 
 async fn method_not_allowed(request: Request) -> ApiError {

@@ -49,10 +49,8 @@ fn show(matches: &ArgMatches) -> Result<ExitCode, CliError> {
 
 fn check(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     if let Some(path) = matches.get_one::<PathBuf>("FILE") {
-        let bytes = std::fs::read(path).map_err(|error| {
-            CliError::failed(format!("cannot read {}: {error}", path.display())).hint("give the path of a file")
-        })?;
-        config::check_bytes(path, bytes)?;
+        let file = config::find(Some(path), &[], None)?;
+        config::Config::load(file.as_ref(), [], &[])?;
         return output::print(&format!("{} is valid\n", path.display()));
     }
     settings::load(matches)?;

@@ -28,12 +28,13 @@ pub(super) fn get(matches: &ArgMatches, path: &str) -> Result<String, CliError> 
 }
 
 fn target(matches: &ArgMatches) -> Result<String, CliError> {
-    if let Some(target) = matches.get_one::<String>("connect") {
+    if let Some(given) = matches.get_one::<String>("connect") {
+        let target = given.strip_prefix("http://").unwrap_or(given).trim_end_matches('/');
         return match target.rsplit_once(':') {
             Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
-                Ok(target.clone())
+                Ok(target.to_owned())
             }
-            _ => Err(CliError::usage(format!("cannot connect to '{target}'")).hint("--connect takes HOST:PORT")),
+            _ => Err(CliError::usage(format!("cannot connect to '{given}'")).hint("--connect takes HOST:PORT")),
         };
     }
     match settings::load(matches)?.config.listen.api {

@@ -65,7 +65,8 @@ const VERBS: &[Verb] = &[
 const ABOUT: &str = "htop for distributed traces: receives OpenTelemetry traces and shows them live in the terminal";
 
 const AFTER_HELP: &str = "Point an OpenTelemetry SDK here with OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 and \
-OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or try 'spantop demo'.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 found nothing, \
+OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or try 'spantop demo'. The API lists \
+traces at http://localhost:4319/admin/tracing.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 found nothing, \
 130 interrupted.";
 
 /// Returns the whole command line, as help and its tests need it.

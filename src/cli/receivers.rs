@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::error::CliError;
 use crate::api::Api;
-use crate::config::Config;
+use crate::config::{Address, Config};
 use crate::ingest::{self, Admission};
 use crate::net::{self, BindError, Listener};
 use crate::source::{Engine, Source, WriterThread};
@@ -43,6 +43,10 @@ const STREAMS: u32 = 128;
 impl Receivers {
     /// Binds every address, then starts the engine and serves.
     pub(super) fn start(config: &Config) -> Result<Self, CliError> {
+        if config.listen.grpc == Address::Off && config.listen.http == Address::Off {
+            return Err(CliError::usage("there is nothing to receive with: OTLP/gRPC and OTLP/HTTP are both off")
+                .hint("leave out '--grpc off' or '--http off'"));
+        }
         let cannot_start = |error: std::io::Error| CliError::failed(format!("cannot start: {error}"));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
         let bound = runtime.block_on(bind(config))?;
@@ -59,6 +63,11 @@ impl Receivers {
 
     fn serve(&mut self, bound: Bound, config: &Config, stopped: &watch::Receiver<bool>) {
         let _inside = self.runtime.enter();
+        let engine = Arc::clone(&self.engine);
+        let notice: net::Notice = Arc::new(move |said: &str| {
+            tracing::warn!("{said}");
+            engine.refuse(said.to_owned());
+        });
         let limits = net::Limits { connections: config.ingest.max_connections as usize, streams: STREAMS };
         let admission = Admission::new(
             Arc::clone(&self.engine),
@@ -70,16 +79,16 @@ impl Receivers {
         if let Some(listener) = bound.grpc {
             let admission = admission.clone();
             let handler = move |request: Request<Incoming>| ingest::grpc::handle(admission.clone(), request);
-            self.tasks.spawn(net::serve(listener, limits, handler, stopped.clone()));
+            self.tasks.spawn(net::serve(listener, limits, handler, Arc::clone(&notice), stopped.clone()));
         }
         if let Some(listener) = bound.http {
             let handler = move |request: Request<Incoming>| ingest::http::handle(admission.clone(), request);
-            self.tasks.spawn(net::serve(listener, limits, handler, stopped.clone()));
+            self.tasks.spawn(net::serve(listener, limits, handler, Arc::clone(&notice), stopped.clone()));
         }
         if let Some(listener) = bound.api {
             let api = Api::new(Arc::clone(&self.engine) as Arc<dyn Source>);
             let handler = move |request: Request<Incoming>| api.clone().handle(request);
-            self.tasks.spawn(net::serve(listener, limits, handler, stopped.clone()));
+            self.tasks.spawn(net::serve(listener, limits, handler, Arc::clone(&notice), stopped.clone()));
         }
         self.tasks.spawn(tick(Arc::clone(&self.engine), stopped.clone()));
     }

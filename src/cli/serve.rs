@@ -32,13 +32,27 @@ async fn second_interrupt() {
     }
 }
 
+/// Returns whether whoever started us, like nohup, wants us to outlive the terminal: the first bit of `SigIgn` in
+/// Linux's /proc/self/status. A handler of ours would undo that.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
 async fn stop_signal() -> Result<ExitCode, CliError> {
     let cannot_wait = |error| CliError::failed(format!("cannot wait for signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(cannot_wait)?;
+    let hangup = async {
+        if ignores_hangup() {
+            return std::future::pending().await;
+        }
+        signal(SignalKind::hangup()).map(|mut hangup| async move { hangup.recv().await })?.await;
+        Ok(())
+    };
     tokio::select! {
         _ = terminate.recv() => Ok(ExitCode::SUCCESS),
-        _ = hangup.recv() => Ok(ExitCode::SUCCESS),
+        hung_up = hangup => hung_up.map(|()| ExitCode::SUCCESS).map_err(cannot_wait),
         done = tokio::signal::ctrl_c() => done.map(|()| ExitCode::from(INTERRUPTED)).map_err(cannot_wait),
     }
 }

@@ -29,7 +29,8 @@ const PREFIX: usize = 5;
 pub async fn handle(admission: Admission, request: Request<Incoming>) -> Response<Body> {
     if !is_grpc(&request) {
         // Somebody who does not speak gRPC: the protocol asks for a plain 415.
-        let mut response = Response::new(Body::new(Full::new(Bytes::from_static(NOT_GRPC))));
+        admission.note(&Refusal::NotGrpc);
+        let mut response = Response::new(Body::new(Full::new(Bytes::from(format!("{}\n", Refusal::NotGrpc)))));
         *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return response;
     }
@@ -51,12 +52,11 @@ fn is_grpc(request: &Request<Incoming>) -> bool {
     request.method() == Method::POST && matches!(name, "application/grpc" | "application/grpc+proto")
 }
 
-const NOT_GRPC: &[u8] = b"this is OTLP/gRPC: the content type is application/grpc; OTLP/HTTP has a port of its own\n";
-
 async fn receive(admission: &Admission, request: Request<Incoming>) -> Result<Receipt, Refusal> {
     let path = request.uri().path();
     let signal = Signal::ALL.into_iter().find(|signal| signal.grpc_path() == path);
-    let signal = signal.ok_or_else(|| Refusal::NotFound(path.chars().take(120).collect()))?;
+    let advice = "traces go to opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    let signal = signal.ok_or_else(|| Refusal::NotFound { path: path.chars().take(120).collect(), advice })?;
     let name = request.headers().get(GRPC_ENCODING).map(|value| value.to_str().unwrap_or("(not text)"));
     let coding = Coding::of(name)?;
     let framed = admission.collect(request.into_body(), admission.message_bytes() + PREFIX).await?;

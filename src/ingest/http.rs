@@ -34,7 +34,7 @@ async fn receive(
 ) -> Result<(Signal, Receipt), Refusal> {
     let path = request.uri().path();
     let signal = Signal::ALL.into_iter().find(|signal| signal.http_path() == path);
-    let signal = signal.ok_or_else(|| Refusal::NotFound(path.chars().take(80).collect()))?;
+    let signal = signal.ok_or_else(|| not_found(path))?;
     if request.method() != Method::POST {
         return Err(Refusal::Method(request.method().as_str().chars().take(20).collect()));
     }
@@ -43,6 +43,17 @@ async fn receive(
     let packed = admission.collect(request.into_body(), admission.message_bytes()).await?;
     let body = admission.unpack(packed, coding).await?;
     Ok((signal, admission.take(signal, body, encoding).await?))
+}
+
+fn not_found(path: &str) -> Refusal {
+    let advice = if path.starts_with("/opentelemetry.proto.") {
+        "this is OTLP/HTTP; OTLP/gRPC has a port of its own"
+    } else if path.ends_with("/v1/traces") {
+        "the SDK adds /v1/traces to OTEL_EXPORTER_OTLP_ENDPOINT by itself"
+    } else {
+        "traces go to /v1/traces"
+    };
+    Refusal::NotFound { path: path.chars().take(80).collect(), advice }
 }
 
 fn success(signal: Signal, receipt: &Receipt, answer_in: Encoding) -> Bytes {

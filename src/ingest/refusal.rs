@@ -17,8 +17,13 @@ pub(super) enum Refusal {
     Coding(String),
     #[error("unknown content type '{0}': application/x-protobuf and application/json are taken")]
     MediaType(String),
-    #[error("there is nothing at '{0}': traces go to POST /v1/traces, or over gRPC to TraceService/Export")]
-    NotFound(String),
+    #[error("there is nothing at '{path}': {advice}")]
+    NotFound { path: String, advice: &'static str },
+    #[error(
+        "a request that is not gRPC came to the gRPC port: OTLP/HTTP has a port of its own, or set \
+             OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
+    )]
+    NotGrpc,
     #[error("{0} is not taken here: use POST")]
     Method(String),
     #[error("too much is coming in: nothing of this request was kept, send it again later")]
@@ -53,8 +58,8 @@ impl Refusal {
         match self {
             Self::Invalid { .. } | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Coding(_) | Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Coding(_) | Self::MediaType(_) | Self::NotGrpc => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             // A slow sender may be faster another time, and 408 is not among what the table lets clients send again.
             Self::Overloaded | Self::Stalled => StatusCode::SERVICE_UNAVAILABLE,
@@ -67,7 +72,9 @@ impl Refusal {
         match self {
             Self::Invalid { .. } => Code::InvalidArgument,
             Self::TooLarge { .. } => Code::ResourceExhausted,
-            Self::Coding(_) | Self::MediaType(_) | Self::NotFound(_) | Self::Method(_) => Code::Unimplemented,
+            Self::Coding(_) | Self::MediaType(_) | Self::NotFound { .. } | Self::Method(_) | Self::NotGrpc => {
+                Code::Unimplemented
+            }
             Self::Overloaded | Self::Stalled => Code::Unavailable,
             Self::Broken => Code::Cancelled,
         }

@@ -5,4 +5,4 @@ mod bind;
 mod serve;
 
 pub use bind::{BindError, Listener, bind};
-pub use serve::{Limits, serve, stopped};
+pub use serve::{Limits, Notice, serve, stopped};

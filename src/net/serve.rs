@@ -41,9 +41,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
+/// Told of a connection that speaks something else than HTTP, with what its sender can do about it.
+pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Serves every request on `listener` with `handler` until `stop` turns true, then lets running requests finish.
-pub async fn serve<H, F, B>(listener: Listener, limits: Limits, handler: H, stop: watch::Receiver<bool>)
-where
+pub async fn serve<H, F, B>(
+    listener: Listener,
+    limits: Limits,
+    handler: H,
+    notice: Notice,
+    mut stop: watch::Receiver<bool>,
+) where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: hyper::body::Body + Send + 'static,
@@ -53,9 +61,18 @@ where
     let permits = Arc::new(Semaphore::new(limits.connections));
     let mut sockets = JoinSet::new();
     for socket in listener.sockets {
-        sockets.spawn(accept(socket, builder(limits), Arc::clone(&permits), handler.clone(), stop.clone()));
+        let (builder, permits, notice) = (builder(limits), Arc::clone(&permits), Arc::clone(&notice));
+        sockets.spawn(accept(socket, Door { builder, permits, notice }, handler.clone(), stop.clone()));
     }
+    stopped(&mut stop).await;
     sockets.join_all().await;
+}
+
+/// What every socket of a listener shares.
+struct Door {
+    builder: Builder<TokioExecutor>,
+    permits: Arc<Semaphore>,
+    notice: Notice,
 }
 
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
@@ -72,13 +89,8 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-async fn accept<H, F, B>(
-    socket: TcpListener,
-    builder: Builder<TokioExecutor>,
-    permits: Arc<Semaphore>,
-    handler: H,
-    mut stop: watch::Receiver<bool>,
-) where
+async fn accept<H, F, B>(socket: TcpListener, door: Door, handler: H, mut stop: watch::Receiver<bool>)
+where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: hyper::body::Body + Send + 'static,
@@ -90,7 +102,7 @@ async fn accept<H, F, B>(
         let next = async {
             let stream = connection(&socket).await;
             // The semaphore is never closed; were it, no further connection would be taken.
-            Some((stream, Arc::clone(&permits).acquire_owned().await.ok()?))
+            Some((stream, Arc::clone(&door.permits).acquire_owned().await.ok()?))
         };
         let (stream, permit) = tokio::select! {
             () = stopped(&mut stop) => break,
@@ -101,10 +113,12 @@ async fn accept<H, F, B>(
             let answer = handler(request);
             async move { Ok::<_, Infallible>(answer.await) }
         });
-        let (builder, watcher) = (builder.clone(), running.watcher());
+        let (builder, notice, watcher) = (door.builder.clone(), Arc::clone(&door.notice), running.watcher());
         tokio::spawn(async move {
-            if !begins(&stream).await {
-                return;
+            match opening(&stream).await {
+                Opening::Http => {}
+                Opening::Tls => return notice(TLS),
+                Opening::Silence => return,
             }
             let served = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
             if let Err(error) = served.await {
@@ -122,23 +136,35 @@ async fn accept<H, F, B>(
 /// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Waits until a peer has sent enough to tell which HTTP it speaks; from then on other deadlines hold. Returns whether
-/// it did so in time.
-async fn begins(stream: &TcpStream) -> bool {
+/// The type of a TLS handshake record (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+const TLS: &str = "a TLS connection came to a plain port: the endpoint is http://, not https://; with gRPC set \
+OTEL_EXPORTER_OTLP_INSECURE=true";
+
+/// What a peer begins with.
+enum Opening {
+    Http,
+    Tls,
+    /// Nothing, or not enough in time.
+    Silence,
+}
+
+/// Waits until a peer has sent enough to tell what it speaks; from then on other deadlines hold.
+async fn opening(stream: &TcpStream) -> Opening {
     let told = async {
         let mut seen = [0; PREFACE.len()];
         loop {
-            match stream.peek(&mut seen).await {
-                Ok(0) | Err(_) => return false,
-                Ok(len) if len == PREFACE.len() || !PREFACE.starts_with(seen.get(..len).unwrap_or_default()) => {
-                    return true;
-                }
+            let len = stream.peek(&mut seen).await.unwrap_or(0);
+            match seen.get(..len).unwrap_or_default() {
+                [] => return Opening::Silence,
+                [TLS_HANDSHAKE, ..] => return Opening::Tls,
                 // A part of the preface: what was peeked at is there again at once, so look again a little later.
-                Ok(_) => tokio::time::sleep(PEEK_PAUSE).await,
+                part if len < PREFACE.len() && PREFACE.starts_with(part) => tokio::time::sleep(PEEK_PAUSE).await,
+                _ => return Opening::Http,
             }
         }
     };
-    tokio::time::timeout(HEADER_DEADLINE, told).await.unwrap_or(false)
+    tokio::time::timeout(HEADER_DEADLINE, told).await.unwrap_or(Opening::Silence)
 }
 
 /// Waits until `stop` turns true, or whoever could say so is gone.

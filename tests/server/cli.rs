@@ -35,6 +35,19 @@ fn a_stopped_daemon_finishes_and_says_so_with_its_exit_code() {
 }
 
 #[test]
+fn a_daemon_that_should_outlive_its_terminal_does() {
+    let program = env!("CARGO_BIN_EXE_spantop");
+    let command = format!("trap '' HUP; exec {program} serve --grpc localhost:0 --http off --api off");
+    let mut child = Command::new("sh").args(["-c", &command]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+    let kill = |name: &str| Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(kill("-HUP").success());
+    assert!(kill("-INT").success());
+    assert_eq!(child.wait().unwrap().code(), Some(130), "it was the interrupt that ended it");
+}
+
+#[test]
 fn a_trace_is_shown_as_a_tree_or_as_json() {
     let spantop = Spantop::start();
     spantop.export(&message(&[(1, 1, 0), (1, 2, 1)]));
@@ -99,6 +112,8 @@ fn wrong_usage_ends_with_2_and_names_what_is_wrong() {
         (&["--config", "/nowhere/spantop.toml"], "/nowhere/spantop.toml"),
         (&["serve", "--grpc", "0.0.0.0:0"], "insecure"),
         (&["demo", "--rate", "0"], "rate"),
+        (&["serve", "--grpc", "off", "--http", "off"], "nothing to receive with"),
+        (&["config", "check", "/dev/zero"], "/dev/zero"),
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));

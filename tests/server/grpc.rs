@@ -112,4 +112,17 @@ fn who_does_not_speak_grpc_gets_415() {
     );
     assert_eq!(plain.status, 415);
     assert!(plain.text().contains("OTLP/HTTP has a port of its own"));
+    let stats = spantop.json("/admin/tracing/stats");
+    assert!(stats["last_refusal"].as_str().unwrap().contains("OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "{stats}");
+}
+
+#[test]
+fn who_speaks_tls_is_told_of_where_people_look() {
+    use std::io::{Read, Write};
+    let spantop = Spantop::start();
+    let mut stream = std::net::TcpStream::connect(spantop.grpc).unwrap();
+    stream.write_all(&[22, 3, 1, 0, 5, 1, 0, 0, 1, 3]).unwrap();
+    assert_eq!(stream.read(&mut [0; 8]).unwrap_or(0), 0, "the connection is closed");
+    let stats = spantop.json("/admin/tracing/stats");
+    assert!(stats["last_refusal"].as_str().unwrap().contains("http://, not https://"), "{stats}");
 }

@@ -86,7 +86,10 @@ fn refusals_say_why_in_the_encoding_of_the_request() {
     }
     check(&spantop.post("/v1/traces", &[("content-type", "text/plain")], ""), 415, "unknown content type 'text/plain'");
     check(&spantop.post("/v1/traces", &[], ""), 415, "application/x-protobuf and application/json are taken");
-    assert_eq!(spantop.json("/admin/tracing/stats")["refused_requests"], 10);
+    let grpc_path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    check(&spantop.post(grpc_path, &[PROTOBUF], ""), 404, "OTLP/gRPC has a port of its own");
+    check(&spantop.post("/v1/traces/v1/traces", &[PROTOBUF], ""), 404, "the SDK adds /v1/traces");
+    assert_eq!(spantop.json("/admin/tracing/stats")["refused_requests"], 12);
 }
 
 #[test]
