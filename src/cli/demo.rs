@@ -22,7 +22,7 @@ use crate::source::now;
 
 /// How much of the shop's past is there when the screen opens.
 const PAST: Duration = Duration::from_mins(5);
-/// The past is sent in steps, so that it is never all in memory at once.
+/// The past is sent in steps, so that it is never all in memory at once; a busier shop takes shorter ones.
 const PAST_STEP: Duration = Duration::from_secs(5);
 /// How often the shop's services are asked for what they export.
 const STEP: Duration = Duration::from_millis(200);
@@ -55,19 +55,19 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
         let receiver = receivers.http.ok_or_else(|| {
             CliError::usage("the demo shop sends over OTLP/HTTP, which is off").hint("leave out '--http off'")
         })?;
-        receivers.beside(sell(shop, receiver));
+        receivers.beside(sell(shop, PAST_STEP.div_f64(rate.max(1.0)), receiver));
         Ok(())
     })
 }
 
 /// Runs the shop for ever: its past first, then as time goes by.
-async fn sell(mut shop: Shop, receiver: SocketAddr) {
+async fn sell(mut shop: Shop, past_step: Duration, receiver: SocketAddr) {
     let mut sender = None;
     let opening = now().minus(PAST.as_nanos() as u64);
     shop.advance(opening);
     let mut at = opening;
     loop {
-        let next = at.plus(PAST_STEP.as_nanos() as u64);
+        let next = at.plus(past_step.as_nanos() as u64);
         let is_live = next >= now();
         at = if is_live { now() } else { next };
         for request in shop.advance(at) {
