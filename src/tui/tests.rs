@@ -104,10 +104,10 @@ fn tiny_terminals_say_so() {
 fn nothing_is_asked_twice_while_nothing_changes() {
     let mut session = shop((80, 24));
     session.keys("<Enter>");
-    let asked = session.asked;
+    session.asked.clear();
     session.event(Event::Resize(80, 24));
     session.keys("? <Esc>");
-    assert_eq!(session.asked, asked);
+    assert_eq!(session.asked, []);
 }
 
 fn odd_trace() -> Trace {

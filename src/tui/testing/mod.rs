@@ -16,7 +16,7 @@ use super::settings::{ThemeChoice, TimeWindow};
 use super::symbols;
 use super::theme::{TerminalColors, Theme};
 use crate::model::{Timestamp, Trace};
-use crate::source::Source;
+use crate::source::{Request, Source};
 use fake::{Fake, SECOND};
 
 /// The time of every test: 2026-11-22T15:11:58Z.
@@ -36,7 +36,7 @@ pub(crate) struct Session {
     pub(crate) now: Timestamp,
     pub(crate) ended: bool,
     /// The requests put to the source.
-    pub(crate) asked: usize,
+    pub(crate) asked: Vec<Request>,
 }
 
 impl Session {
@@ -47,7 +47,7 @@ impl Session {
 
     pub(crate) fn with_look(size: (u16, u16), traces: Vec<Trace>, look: Look) -> Self {
         let app = App::new(look, TimeWindow::Minutes15);
-        let mut session = Self { app, source: Arc::new(Fake::new(traces)), now: NOW, ended: false, asked: 0 };
+        let mut session = Self { app, source: Arc::new(Fake::new(traces)), now: NOW, ended: false, asked: Vec::new() };
         session.event(Event::Resize(size.0, size.1));
         session.event(Event::Revision(1));
         session.event(Event::Tick(NOW));
@@ -60,8 +60,8 @@ impl Session {
         while let Some(effect) = effects.pop() {
             match effect {
                 Effect::Ask(ticket, request) => {
-                    self.asked += 1;
                     let reply = self.source.ask(&request);
+                    self.asked.push(*request);
                     effects.extend(self.app.update(Event::Reply(ticket, reply)));
                 }
                 Effect::Quit => self.ended = true,

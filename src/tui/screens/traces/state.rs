@@ -24,10 +24,11 @@ pub struct State {
     page_moved: bool,
 }
 
-/// A pause, and the newest start that is still shown: traces that begin later wait.
+/// A pause: the time it began, which the window ends at while it lasts, and the newest start that is still shown.
 #[derive(Clone, Copy, Debug)]
 struct Hold {
     pause: Pause,
+    now: Timestamp,
     newest: Timestamp,
 }
 
@@ -43,7 +44,7 @@ impl State {
             self.page = self.page_around_cursor(height);
             self.page_revision = version;
         }
-        let mut window = self.window.until(world.now);
+        let mut window = self.window.until(self.pause.map_or(world.now, |hold| hold.now));
         window.to = self.pause.map(|hold| hold.newest.plus(1));
         let status = self.errors_only.then_some(TraceStatus::Error);
         let filter = TraceFilter { window, status, ..TraceFilter::default() };
@@ -133,6 +134,7 @@ impl State {
             Some(_) => None,
             None => Some(Hold {
                 pause: Pause::begin(world, self.page_revision),
+                now: world.now,
                 newest: world.now.max(newest.unwrap_or_default()),
             }),
         };

@@ -1,7 +1,8 @@
 //! The list of traces, keys in and screen out.
 
 use crate::model::TraceId;
-use crate::tui::settings::ThemeChoice;
+use crate::source::Request;
+use crate::tui::settings::{ThemeChoice, TimeWindow};
 use crate::tui::testing::fake::{self, SECOND};
 use crate::tui::testing::{NOW, Session, look};
 
@@ -134,6 +135,28 @@ fn a_pause_holds_the_rows_and_counts_what_arrives() {
     assert!(session.lines_with("120 of").len() == 1, "sorting shows no newer ones");
     session.keys("p");
     assert_eq!(session.lines_with("121 of").len(), 1);
+}
+
+#[test]
+fn a_pause_holds_the_window_however_long_it_lasts() {
+    let mut session = shop((80, 24));
+    session.keys("p").second();
+    session.asked.clear();
+    for _ in 0..120 {
+        session.second();
+    }
+    assert!(session.asked.iter().all(|request| *request == Request::Status));
+    session.keys("- +").second();
+    let windows: Vec<_> = session
+        .asked
+        .iter()
+        .filter_map(|request| match request {
+            Request::Traces(request) => request.filter.window.from,
+            _ => None,
+        })
+        .collect();
+    let held = [TimeWindow::Minutes5, TimeWindow::Minutes15].map(|window| window.until(NOW).from.unwrap());
+    assert_eq!(windows, held);
 }
 
 #[test]
