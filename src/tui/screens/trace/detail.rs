@@ -72,8 +72,13 @@ pub struct Detail {
 
 impl Detail {
     /// Returns whether this span is here already.
-    pub fn shows(&self, span: SpanId) -> bool {
+    fn shows(&self, span: SpanId) -> bool {
         matches!(&self.answer, Answer::Here(detail) if detail.span.id == span)
+    }
+
+    /// Returns whether the span was asked for and is not held.
+    pub fn is_missing(&self) -> bool {
+        matches!(self.answer, Answer::Missing)
     }
 
     pub fn show(&mut self, detail: Option<Box<SpanDetail>>) {

@@ -53,7 +53,8 @@ impl Trace {
         let id = self.state.id();
         let mut wishes = vec![Wish { slot: Slot::Trace, request: Request::Trace(id), version }];
         if let Some(span) = self.state.selected_span() {
-            let version = if self.detail.shows(span.id) { 0 } else { version };
+            // A span never changes. One that was not held is looked for again as data arrives.
+            let version = if self.detail.is_missing() { version } else { 0 };
             wishes.push(Wish { slot: Slot::Span, request: Request::Span(id, span.id), version });
         }
         wishes

@@ -1,6 +1,7 @@
 //! The trace screen, keys in and screen out.
 
 use crate::model::{SpanId, StatusCode};
+use crate::source::Request;
 use crate::tui::settings::ThemeChoice;
 use crate::tui::testing::fake::{self, SECOND};
 use crate::tui::testing::{NOW, Session, look};
@@ -145,6 +146,35 @@ fn a_growing_trace_keeps_selection_and_folds() {
     session.second();
     assert_eq!(session.lines_with("58 spans").len(), 1);
     assert_eq!(selected(&session), before);
+}
+
+/// Returns the spans asked for since the last time.
+fn spans_asked(session: &mut Session) -> Vec<u64> {
+    let asked = session.asked.drain(..);
+    asked.filter_map(|request| if let Request::Span(_, span) = request { Some(span.0) } else { None }).collect()
+}
+
+#[test]
+fn each_selected_span_is_asked_for_once() {
+    let mut session = checkout((120, 36));
+    assert_eq!(spans_asked(&mut session), [1]);
+    session.keys("j j k");
+    assert_eq!(spans_asked(&mut session), [2, 3, 2]);
+    session.source.revision.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    session.second();
+    assert_eq!(spans_asked(&mut session), [0; 0]);
+}
+
+#[test]
+fn a_span_that_was_not_held_is_looked_for_as_data_arrives() {
+    let mut session = checkout((120, 36));
+    let held = std::mem::take(&mut *session.source.traces.lock().unwrap());
+    session.keys("j");
+    assert_eq!(session.lines_with("not held any more").len(), 1);
+    *session.source.traces.lock().unwrap() = held;
+    session.source.revision.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    session.second();
+    assert!(session.lines_with("not held any more").is_empty());
 }
 
 #[test]
