@@ -15,7 +15,7 @@ pub(super) fn spawn(events: Sender<Event>) -> anyhow::Result<()> {
         .build()
         .context("cannot start the signal thread's runtime")?;
     let listen = move || {
-        if let Err(error) = runtime.block_on(listen(&events)) {
+        if let Err(error) = runtime.block_on(listen(events)) {
             tracing::warn!(%error, "signals are not handled");
         }
     };
@@ -24,7 +24,7 @@ pub(super) fn spawn(events: Sender<Event>) -> anyhow::Result<()> {
 }
 
 #[cfg(unix)]
-async fn listen(events: &Sender<Event>) -> std::io::Result<()> {
+async fn listen(events: Sender<Event>) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -33,33 +33,60 @@ async fn listen(events: &Sender<Event>) -> std::io::Result<()> {
     // SIGTSTP has the same number wherever job control exists except on a few Linux ports.
     let mut stop = signal(SignalKind::from_raw(if cfg!(target_os = "linux") { 20 } else { 18 }))?;
     let mut resume = signal(SignalKind::from_raw(if cfg!(target_os = "linux") { 18 } else { 19 }))?;
-    let mut interrupted = false;
+    let mut relay = Relay { events, interrupted: false };
     loop {
         let event = tokio::select! {
             _ = interrupt.recv() => {
-                if std::mem::replace(&mut interrupted, true) {
+                if relay.interrupt() == Answer::Leave {
                     hard_exit();
                 }
-                Event::Quit
+                continue;
             }
             _ = terminate.recv() => Event::Quit,
             _ = hangup.recv() => Event::Quit,
             _ = stop.recv() => Event::Suspend,
             _ = resume.recv() => Event::Resume,
         };
-        if events.send(event).is_err() {
-            return Ok(());
-        }
+        relay.pass_on(event);
     }
 }
 
 #[cfg(not(unix))]
-async fn listen(events: &Sender<Event>) -> std::io::Result<()> {
+async fn listen(events: Sender<Event>) -> std::io::Result<()> {
+    let mut relay = Relay { events, interrupted: false };
     loop {
         tokio::signal::ctrl_c().await?;
-        if events.send(Event::Quit).is_err() {
+        if relay.interrupt() == Answer::Leave {
             hard_exit();
         }
+    }
+}
+
+/// The way of signals to the screen. It outlives the screen: while the program stops, nobody else hears an interrupt,
+/// since the handlers stay installed.
+struct Relay {
+    events: Sender<Event>,
+    interrupted: bool,
+}
+
+/// What an interrupt comes to.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    /// The screen was told to end.
+    Told,
+    /// It was told before, or ended already: whatever still stops is not waited for.
+    Leave,
+}
+
+impl Relay {
+    fn interrupt(&mut self) -> Answer {
+        let told_before = std::mem::replace(&mut self.interrupted, true);
+        if self.pass_on(Event::Quit) && !told_before { Answer::Told } else { Answer::Leave }
+    }
+
+    /// Returns whether there is still a screen.
+    fn pass_on(&self, event: Event) -> bool {
+        self.events.send(event).is_ok()
     }
 }
 
@@ -67,4 +94,29 @@ async fn listen(events: &Sender<Event>) -> std::io::Result<()> {
 fn hard_exit() -> ! {
     terminal::restore();
     std::process::exit(130)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn an_interrupt_ends_the_screen_and_a_second_one_the_program() {
+        let (events, screen) = mpsc::channel();
+        let mut relay = Relay { events, interrupted: false };
+        assert_eq!(relay.interrupt(), Answer::Told);
+        assert!(matches!(screen.try_recv(), Ok(Event::Quit)));
+        assert_eq!(relay.interrupt(), Answer::Leave);
+    }
+
+    #[test]
+    fn an_interrupt_after_the_screen_ends_the_program() {
+        let (events, screen) = mpsc::channel();
+        let mut relay = Relay { events, interrupted: false };
+        drop(screen);
+        assert!(!relay.pass_on(Event::Quit));
+        assert_eq!(relay.interrupt(), Answer::Leave);
+    }
 }
