@@ -3,6 +3,7 @@
 pub mod axis;
 pub mod detail;
 mod detail_view;
+mod labels;
 pub mod panes;
 pub mod state;
 mod view;
@@ -13,7 +14,7 @@ mod tests;
 use ratatui::layout::Rect;
 
 use self::detail::{Detail, Target};
-use self::panes::{Focus, panes};
+use self::panes::{Focus, Panes};
 use self::state::State;
 use super::Action;
 use super::traces::motion;
@@ -47,6 +48,10 @@ impl Trace {
         self.pause
     }
 
+    fn panes(&self, area: Rect) -> Panes {
+        panes::panes(area, self.focus, self.state.label_need())
+    }
+
     /// Returns what the screen wants to know: the trace while it grows, and the selected span once.
     pub fn wishes(&self, world: &World) -> Vec<Wish> {
         let version = self.pause.map_or(world.revision_at_tick, |pause| pause.revision);
@@ -73,7 +78,7 @@ impl Trace {
 
     /// Fits everything to the area and the newest data; after each event, before anything is drawn.
     pub fn settle(&mut self, area: Rect) {
-        let panes = panes(area, self.focus);
+        let panes = self.panes(area);
         self.state.clamp(usize::from(panes.rows.height));
         self.detail.settle(&self.state, panes.detail.width, usize::from(panes.detail.height));
     }
@@ -85,7 +90,7 @@ impl Trace {
 
     /// Does what a key asks for.
     pub fn command(&mut self, command: Command, world: &World, area: Rect) -> Option<Action> {
-        let panes = panes(area, self.focus);
+        let panes = self.panes(area);
         if let Some(motion) = motion(command) {
             self.step(motion, area);
             return None;
@@ -116,7 +121,7 @@ impl Trace {
     }
 
     fn step(&mut self, motion: Motion, area: Rect) {
-        let panes = panes(area, self.focus);
+        let panes = self.panes(area);
         match self.focus {
             Focus::Waterfall => self.state.step(motion, usize::from(panes.rows.height)),
             Focus::Detail => self.detail.step(motion, usize::from(panes.detail.height)),
@@ -150,7 +155,7 @@ impl Trace {
 
     /// Does what the mouse asks for: a click selects, a click on what is selected folds or opens.
     pub fn mouse(&mut self, mouse: Mouse, area: Rect) -> Option<Action> {
-        let panes = panes(area, self.focus);
+        let panes = self.panes(area);
         let at = (mouse.x, mouse.y).into();
         let in_detail = panes.detail.contains(at);
         let by = match mouse.action {
@@ -179,7 +184,7 @@ impl Trace {
 
     /// Draws the screen.
     pub fn view(&self, canvas: &mut Canvas, area: Rect) {
-        let panes = panes(area, self.focus);
+        let panes = self.panes(area);
         view::draw(&self.state, canvas, &panes, self.focus);
         detail_view::draw(&self.detail, &self.state, canvas, &panes, self.focus);
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use foldhash::HashSet;
 
 use super::axis::Axis;
+use super::labels::Need;
 use crate::model::tree::Node;
 use crate::model::{Span, SpanId, Trace, TraceId};
 use crate::tui::widgets::cursor::{Cursor, Motion};
@@ -33,6 +34,7 @@ pub struct State {
     cursor: Cursor,
     selected: Option<SpanId>,
     axis: Axis,
+    label_need: Need,
     /// How many errors stand before each node: two of them tell the errors below a node.
     errors_before: Vec<u32>,
     has_failed_child: Vec<bool>,
@@ -56,6 +58,7 @@ impl State {
             return;
         }
         self.count_errors(&trace);
+        self.label_need = Need::of(&trace);
         let wanted = self.selected;
         self.trace = Some(trace);
         self.rebuild();
@@ -252,6 +255,11 @@ impl State {
             let start = self.offset(span);
             start.clamp(from, to).midpoint(start.saturating_add(span.duration_ns).clamp(from, to))
         })
+    }
+
+    /// Returns what the labels of the trace take.
+    pub fn label_need(&self) -> Need {
+        self.label_need
     }
 
     pub fn axis_mut(&mut self) -> &mut Axis {

@@ -1,6 +1,6 @@
 //! The trace screen, keys in and screen out.
 
-use crate::model::{SpanId, StatusCode};
+use crate::model::{SpanId, StatusCode, Trace};
 use crate::source::Request;
 use crate::tui::settings::ThemeChoice;
 use crate::tui::testing::fake::{self, SECOND};
@@ -30,6 +30,11 @@ fn it_shows_a_trace_at_every_size() {
     insta::assert_snapshot!("40x10", checkout((40, 10)).screen());
     insta::assert_snapshot!("120x36", checkout((120, 36)).screen());
     insta::assert_snapshot!("200x60", checkout((200, 60)).screen());
+}
+
+#[test]
+fn it_fills_a_terminal_of_any_width() {
+    assert_eq!(checkout((3000, 8)).lines_with("│ POST /checkout").len(), 1);
 }
 
 #[test]
@@ -184,7 +189,7 @@ fn a_trace_that_left_memory_stays_on_the_screen_and_says_so() {
     session.source.revision.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     session.second();
     assert_eq!(session.lines_with("left memory").len(), 1);
-    assert_eq!(session.lines_with("gateway rate-limit").len(), 1);
+    assert_eq!(session.lines_with("● rate-limit").len(), 1);
 }
 
 #[test]
@@ -236,7 +241,53 @@ fn a_trace_of_100_000_spans_scrolls_and_folds() {
     }
     let mut session = Session::new((120, 40), vec![fake::trace(9, spans)]);
     session.keys("<Enter> G <PageUp> k k");
-    assert!(selected(&session).contains("deep"));
+    assert!(selected(&session).contains("● op"), "{}", selected(&session));
     session.keys("z Z g j j");
     assert_eq!(session.lines_with("100,000 spans").len(), 1);
+}
+
+/// Returns a trace so many levels deep: on each level a call that goes deeper, then a short one.
+fn deep(levels: u64) -> Trace {
+    const SERVICES: [&str; 4] = ["storefront-bff", "checkout", "pricing", "recommendation"];
+    const OPERATIONS: [&str; 3] = ["POST /api/checkout", "shop.cart.Cart/Load", "SELECT price_list"];
+    let mut spans = Vec::new();
+    for level in 0..levels {
+        let service = SERVICES[level as usize / 2 % 4];
+        let times = (level * 1000, (levels - level) * 2000);
+        spans.push(fake::span(level + 1, level, times, service, OPERATIONS[level as usize % 3]));
+        let after = (times.0 + times.1 - 900, 800);
+        spans.push(fake::span(level + 1001, level, after, "redis", if level % 2 == 0 { "GET" } else { "SET" }));
+    }
+    spans.remove(1);
+    for span in &mut spans {
+        span.start = NOW.minus(SECOND).plus(span.start.0);
+    }
+    fake::trace(12, spans)
+}
+
+/// Checks that every line of the tree goes on from the row above it, or from its parent's sign there.
+fn lines_meet(screen: &str) {
+    let rows: Vec<Vec<char>> = screen.lines().skip(3).map(|line| line.chars().take(60).collect()).collect();
+    let is_span = |row: &Vec<char>| row.iter().any(|c| "●✖◌".contains(*c));
+    for (above, row) in rows.iter().zip(&rows[1..]).filter(|(above, row)| is_span(above) && is_span(row)) {
+        let sign = row.iter().position(|c| "●✖◌".contains(*c)).unwrap();
+        for (x, _) in row[..sign].iter().enumerate().filter(|(_, c)| "│├└".contains(**c)) {
+            assert!("│├●✖◌".contains(above[x]), "column {x} of {}\n{screen}", row.iter().collect::<String>());
+        }
+    }
+}
+
+#[test]
+fn deep_traces_keep_their_names_and_their_lines_meet() {
+    for levels in [12, 60] {
+        for size in [(80, 24), (120, 36), (200, 60)] {
+            let mut session = Session::new(size, vec![deep(levels)]);
+            session.keys("<Enter>");
+            for _ in 0..levels {
+                lines_meet(&session.keys("j j").screen());
+            }
+            session.keys("g <PageDown>");
+            insta::assert_snapshot!(format!("deep_{levels}_{}x{}", size.0, size.1), session.screen());
+        }
+    }
 }

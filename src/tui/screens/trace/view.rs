@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::labels::{self, Branches};
 use super::panes::{Focus, Panes};
 use super::state::{Phase, State};
 use crate::model::tree::{Node, Place};
@@ -14,8 +15,6 @@ use crate::tui::{format, sanitize};
 
 /// How far the marks of the axis are apart, in cells.
 const TICK_CELLS: u16 = 9;
-/// How many levels of the tree are drawn in front of a name; deeper ones begin with their depth.
-const LEVEL_CELLS: u16 = 2;
 
 pub(super) fn draw(state: &State, canvas: &mut Canvas, panes: &Panes, focus: Focus) {
     title(state, canvas, panes.title);
@@ -26,21 +25,16 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas, panes: &Panes, focus: Foc
     let (from, to) = state.axis().range(state.duration_ns());
     let scale = Scale { from, to, width: panes.bars };
     let ticks = scale.ticks(TICK_CELLS);
-    let bars_x = panes.rows.x + panes.names;
-    if panes.axis.height > 0 {
-        let zoomed = if state.axis().is_zoomed() { "part of the time" } else { "" };
-        let at = (panes.axis.x + 1, panes.axis.y);
-        canvas.text(at, panes.names.saturating_sub(2), zoomed, canvas.theme().warning());
-        waterfall::axis(canvas, (bars_x, panes.axis.y), scale, &ticks);
-        let unit = if panes.bars > 0 { "duration" } else { "" };
-        canvas.text_right((bars_x + panes.bars, panes.axis.y), 10, unit, canvas.theme().dim());
-    }
     let cursor = state.cursor();
-    let drawing = Drawing { state, trace, panes, scale, ticks: &ticks };
-    for line in 0..panes.rows.height {
-        let Some(row) = cursor.row_at(usize::from(line), state.rows().len()) else { break };
+    let shown = state.rows().iter().skip(cursor.first).take(panes.rows.height.into());
+    let shown: Vec<u32> = shown.copied().collect();
+    let branches = Branches::new(trace, &shown, panes.indent, panes.levels);
+    let mut drawing = Drawing { state, trace, panes, scale, ticks: &ticks, branches };
+    drawing.axis(canvas);
+    for (line, &place) in (0..).zip(&shown) {
         let area = Rect { y: panes.rows.y + line, height: 1, ..panes.rows };
-        drawing.row(canvas, area, state.rows()[row], (row == cursor.selected).then_some(focus));
+        let selected = cursor.first + usize::from(line) == cursor.selected;
+        drawing.row(canvas, area, place, selected.then_some(focus));
     }
 }
 
@@ -112,11 +106,34 @@ struct Drawing<'a> {
     panes: &'a Panes,
     scale: Scale,
     ticks: &'a [(u16, u64)],
+    branches: Branches,
 }
 
 impl Drawing<'_> {
+    /// Draws the axis, and above the labels what of the trace is not shown.
+    fn axis(&self, canvas: &mut Canvas) {
+        let area = self.panes.axis;
+        if area.height == 0 {
+            return;
+        }
+        let theme = canvas.theme();
+        let end = area.x + self.panes.names.saturating_sub(1);
+        let mut x = area.x + 1;
+        if self.branches.left_out() > 0 {
+            let text = format!("{} not drawn", format::plural(self.branches.left_out().into(), "level"));
+            x = canvas.text((x, area.y), end.saturating_sub(x), &text, theme.dim()) + 2;
+        }
+        if self.state.axis().is_zoomed() {
+            canvas.text((x, area.y), end.saturating_sub(x), "part of the time", theme.warning());
+        }
+        let bars = (area.x + self.panes.names, area.y);
+        waterfall::axis(canvas, bars, self.scale, self.ticks);
+        let unit = if self.panes.bars > 0 { "duration" } else { "" };
+        canvas.text_right((bars.0 + self.panes.bars, area.y), 10, unit, theme.dim());
+    }
+
     /// Draws a row, marked where it is the selected one: strongly where its pane has the focus.
-    fn row(&self, canvas: &mut Canvas, area: Rect, place: u32, selected: Option<Focus>) {
+    fn row(&mut self, canvas: &mut Canvas, area: Rect, place: u32, selected: Option<Focus>) {
         let node = &self.trace.tree.nodes[place as usize];
         let span = &self.trace.spans[node.span as usize];
         let names = Rect { width: self.panes.names, ..area };
@@ -139,13 +156,13 @@ impl Drawing<'_> {
         }
     }
 
-    fn name(&self, canvas: &mut Canvas, area: Rect, place: u32) {
+    fn name(&mut self, canvas: &mut Canvas, area: Rect, place: u32) {
         let (theme, symbols) = (canvas.theme(), canvas.symbols());
         let node = &self.trace.tree.nodes[place as usize];
         let span = &self.trace.spans[node.span as usize];
         let y = area.y;
         let end = area.right().saturating_sub(1);
-        let mut x = self.branches(canvas, area, node);
+        let mut x = self.branches.draw(canvas, (area.x + 1, y), node);
         let folded = node.descendants > 0 && self.state.is_folded(span.id);
         let (sign, style) = match (span.is_error(), node.place) {
             (true, _) => (symbols.error, theme.error()),
@@ -157,15 +174,10 @@ impl Drawing<'_> {
         canvas.symbol((x, y), if folded { symbols.folded } else { " " }, theme.accent());
         x += 1;
         // What is hidden or strange comes first to room: a cut name is still a name.
-        let tag = self.tag(place, node, span, folded);
+        let tag = self.tag(place, node, folded);
         let tag_width = tag.as_ref().map_or(0, |(text, _)| sanitize::width(text, 30) + 1);
         let name_end = end.saturating_sub(tag_width).max((x + 6).min(end));
-        let name_style = if span.is_error() { theme.error() } else { theme.service(&span.service) };
-        x = canvas.text((x, y), name_end.saturating_sub(x), &span.service, name_style);
-        let operation_style = if span.is_error() { theme.error() } else { Style::new() };
-        if x < name_end {
-            x = canvas.text((x + 1, y), name_end.saturating_sub(x + 1), &span.operation, operation_style);
-        }
+        x = self.text(canvas, (x, y), name_end, node);
         if let Some((text, warning)) = tag {
             let style = if warning { theme.warning() } else { theme.dim() };
             // Apart from the name, at the end of the column.
@@ -175,45 +187,29 @@ impl Drawing<'_> {
     }
 
     /// What else there is to know about a row: what it hides, what is strange. True where it is a warning.
-    fn tag(&self, place: u32, node: &Node, span: &Span, folded: bool) -> Option<(String, bool)> {
+    fn tag(&self, place: u32, node: &Node, folded: bool) -> Option<(String, bool)> {
         if folded {
             let errors = self.state.errors_below(place);
             let count = format::count(node.descendants.into());
             let failed = if errors > 0 { format!(" {} failed", format::count(errors.into())) } else { String::new() };
             return Some((format!("+{count}{failed}"), errors > 0));
         }
-        let parent = node.parent.map(|p| &self.trace.spans[self.trace.tree.nodes[p as usize].span as usize]);
-        match node.place {
-            Place::Orphan => Some(("parent missing".into(), true)),
-            Place::Cycle => Some(("cycle".into(), true)),
-            _ if parent.is_some_and(|parent| span.start < parent.start) => Some(("clock skew".into(), true)),
-            _ => None,
-        }
+        labels::oddity(self.trace, node).map(|oddity| (oddity.to_owned(), true))
     }
 
-    /// Draws the lines of the tree, the last levels where not all fit. Returns where the sign goes.
-    fn branches(&self, canvas: &mut Canvas, area: Rect, node: &Node) -> u16 {
-        let (theme, symbols) = (canvas.theme(), canvas.symbols());
-        let room = (area.width / 2).saturating_sub(2) / LEVEL_CELLS;
-        let levels = node.depth.min(u32::from(room.max(1)));
-        let cut = levels < node.depth;
-        let label = if cut { format!("{} ", format::count(node.depth.into())) } else { String::new() };
-        let start = canvas.text((area.x + 1, area.y), area.width / 2, &label, theme.dim());
-        let mut at = Some(node);
-        // From the innermost level outwards, up the chain of parents: no more steps than levels are drawn.
-        for level in (0..levels).rev() {
-            let Some(this) = at else { break };
-            let x = start + level as u16 * LEVEL_CELLS;
-            if level + 1 == levels {
-                let branch = if this.is_last { symbols.last_branch } else { symbols.branch };
-                canvas.symbol((x, area.y), branch, theme.faint());
-                canvas.symbol((x + 1, area.y), symbols.horizontal, theme.faint());
-            } else if !this.is_last {
-                canvas.symbol((x, area.y), symbols.vertical, theme.faint());
-            }
-            at = this.parent.map(|parent| &self.trace.tree.nodes[parent as usize]);
+    /// Draws service and operation up to the column `end`. Returns the column after them.
+    fn text(&self, canvas: &mut Canvas, (mut x, y): (u16, u16), end: u16, node: &Node) -> u16 {
+        let theme = canvas.theme();
+        let span = &self.trace.spans[node.span as usize];
+        let room = end.saturating_sub(x);
+        let failed = span.is_error().then(|| theme.error());
+        if labels::names_service(self.trace, node) {
+            // Where both do not fit, the operation gets half of the room before the service is cut.
+            let rest = room.saturating_sub(sanitize::width(&span.operation, room) + 1);
+            let style = failed.unwrap_or_else(|| theme.service(&span.service));
+            x = canvas.text((x, y), rest.max(room / 2), &span.service, style) + 1;
         }
-        start + levels as u16 * LEVEL_CELLS
+        canvas.text((x, y), end.saturating_sub(x), &span.operation, failed.unwrap_or_default())
     }
 
     fn bar(&self, canvas: &mut Canvas, area: Rect, place: u32, span: &Span) {

@@ -1,0 +1,133 @@
+//! What stands in front of a bar: how wide it gets over a whole trace, and the lines of the tree that lead to it.
+
+use crate::model::Trace;
+use crate::model::tree::{Node, Place};
+use crate::tui::canvas::Canvas;
+use crate::tui::{format, sanitize};
+
+/// What a label takes beside its text: the pointer, the sign, the mark of a fold, and a gap before the bars.
+pub(super) const MARGIN: u16 = 4;
+/// What is always left of a label however deep it stands.
+pub(super) const LEAST_LABEL: u16 = 18;
+/// Text beyond this does not make the column wider: one endless name is cut rather than paid for by every bar.
+const LONG_TEXT: u16 = 40;
+
+/// The cells the widest label of a trace takes, by how far a level is indented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    pub by_one: u16,
+    pub by_two: u16,
+}
+
+impl Need {
+    /// Measures every label, folded or not, so that folding and scrolling move no bar.
+    pub fn of(trace: &Trace) -> Self {
+        let mut need = Self::default();
+        for node in &trace.tree.nodes {
+            let text = MARGIN + text_width(trace, node);
+            let depth = u16::try_from(node.depth).unwrap_or(u16::MAX);
+            need.by_one = need.by_one.max(depth.saturating_add(text));
+            need.by_two = need.by_two.max(depth.saturating_mul(2).saturating_add(text));
+        }
+        need
+    }
+}
+
+fn text_width(trace: &Trace, node: &Node) -> u16 {
+    let span = &trace.spans[node.span as usize];
+    let service = if names_service(trace, node) { sanitize::width(&span.service, LONG_TEXT) + 1 } else { 0 };
+    let text = (service + sanitize::width(&span.operation, LONG_TEXT)).min(LONG_TEXT);
+    text + oddity(trace, node).map_or(0, |oddity| oddity.len() as u16 + 1)
+}
+
+/// Returns whether a label begins with its service: it does not where the service is that of the parent, right above.
+pub(super) fn names_service(trace: &Trace, node: &Node) -> bool {
+    let service = |node: &Node| &trace.spans[node.span as usize].service;
+    node.parent.is_none_or(|parent| service(&trace.tree.nodes[parent as usize]) != service(node))
+}
+
+/// Returns what is strange about a span's place.
+pub(super) fn oddity(trace: &Trace, node: &Node) -> Option<&'static str> {
+    let start = |node: &Node| trace.spans[node.span as usize].start;
+    match node.place {
+        Place::Orphan => Some("parent missing"),
+        Place::Cycle => Some("cycle"),
+        _ if node.parent.is_some_and(|p| start(node) < start(&trace.tree.nodes[p as usize])) => Some("clock skew"),
+        _ => None,
+    }
+}
+
+/// The lines of the tree. Where not all levels fit, those left of every row on the screen are left out, on all rows
+/// alike, so that the lines still meet; what is deeper than the rest of the room tells by how much.
+pub(super) struct Branches {
+    indent: u16,
+    levels: u32,
+    left_out: u32,
+    /// How deep below the drawn levels the deepest row stands, which all such rows leave room for.
+    deeper: u32,
+    /// Of each level drawn, whether its line goes on below the row drawn last.
+    goes_on: Vec<bool>,
+}
+
+impl Branches {
+    /// Prepares for drawing these rows, in order. `indent` is what a level takes, `levels` how many there is room for.
+    pub(super) fn new(trace: &Trace, rows: &[u32], indent: u16, levels: u32) -> Self {
+        let nodes = &trace.tree.nodes;
+        let depths = rows.iter().map(|&row| nodes[row as usize].depth);
+        let (least, most) = (depths.clone().min().unwrap_or(0), depths.max().unwrap_or(0));
+        // The branch that leads to the outermost rows stays.
+        let left_out = most.saturating_sub(levels).min(least.saturating_sub(1));
+        let levels = levels.min(most - left_out);
+        let deeper = most - left_out - levels;
+        let mut branches = Self { indent, levels, left_out, deeper, goes_on: vec![false; levels as usize] };
+        let mut at = rows.first().map(|&row| &nodes[row as usize]);
+        while let Some(node) = at.filter(|node| node.depth > left_out) {
+            branches.pass(node);
+            at = node.parent.map(|parent| &nodes[parent as usize]);
+        }
+        branches
+    }
+
+    /// Returns how many levels are left out at the left.
+    pub(super) fn left_out(&self) -> u32 {
+        self.left_out
+    }
+
+    /// Returns the level of a node, 0 where it has no line of its own.
+    fn level(&self, node: &Node) -> u32 {
+        node.depth.saturating_sub(self.left_out)
+    }
+
+    fn pass(&mut self, node: &Node) {
+        let level = self.level(node) as usize;
+        if let Some(goes_on) = level.checked_sub(1).and_then(|i| self.goes_on.get_mut(i)) {
+            *goes_on = !node.is_last;
+        }
+    }
+
+    /// Draws the lines of the next row from `at`. Returns where its sign goes.
+    pub(super) fn draw(&mut self, canvas: &mut Canvas, at: (u16, u16), node: &Node) -> u16 {
+        let (theme, symbols) = (canvas.theme(), canvas.symbols());
+        self.pass(node);
+        let level = self.level(node);
+        let mut x = at.0;
+        for (i, &goes_on) in (1..=level).zip(&self.goes_on) {
+            if i == level {
+                let branch = if node.is_last { symbols.last_branch } else { symbols.branch };
+                canvas.symbol((x, at.1), branch, theme.faint());
+                if self.indent > 1 {
+                    canvas.symbol((x + 1, at.1), symbols.horizontal, theme.faint());
+                }
+            } else if goes_on {
+                canvas.symbol((x, at.1), symbols.vertical, theme.faint());
+            }
+            x += self.indent;
+        }
+        if level > self.levels {
+            let width = format::count(self.deeper.into()).len();
+            let deeper = format!("+{:<width$} ", format::count((level - self.levels).into()));
+            x = canvas.text((x, at.1), LEAST_LABEL / 2, &deeper, theme.dim());
+        }
+        x
+    }
+}
