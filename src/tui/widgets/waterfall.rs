@@ -3,7 +3,7 @@
 use ratatui::style::{Modifier, Style};
 
 use crate::tui::canvas::Canvas;
-use crate::tui::format;
+use crate::tui::{format, sanitize};
 
 /// The stretch of time drawn, in nanoseconds since the trace began, and the cells it is drawn on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,13 +21,25 @@ impl Scale {
         offset / length * f64::from(self.width)
     }
 
-    /// Returns the columns of the marks on the axis and their times: round numbers, some `apart` cells from one another.
-    pub fn ticks(&self, apart: u16) -> Vec<(u16, u64)> {
+    /// Returns the columns of the marks on the axis and their times: round numbers as close as their labels allow, but
+    /// no closer than six to a width.
+    pub fn ticks(&self) -> Vec<(u16, u64)> {
         let length = self.to.saturating_sub(self.from).max(1);
-        let step = round_step((length as f64 * f64::from(apart) / f64::from(self.width.max(1))).max(1.0));
+        let mut step = round_step((length as f64 / 6.0).max(1.0));
+        loop {
+            let ticks = self.ticks_every(step);
+            let crowded = |pair: &[(u16, u64)]| pair[1].0 - pair[0].0 <= label_width(pair[0].1);
+            if !ticks.windows(2).any(crowded) {
+                return ticks;
+            }
+            step = round_step(step as f64 * 1.01);
+        }
+    }
+
+    fn ticks_every(&self, step: u64) -> Vec<(u16, u64)> {
         let first = self.from.div_ceil(step);
-        (0..u64::from(self.width / apart.max(1) + 2))
-            .filter_map(|i| first.checked_add(i)?.checked_mul(step))
+        (0..=u64::from(self.width))
+            .map_while(|i| first.checked_add(i)?.checked_mul(step))
             .map(|time| (self.column(time), time))
             .take_while(|(column, _)| *column < f64::from(self.width))
             .map(|(column, time)| (column as u16, time))
@@ -35,18 +47,25 @@ impl Scale {
     }
 }
 
-/// Returns the least round number that is not less: 1, 2, 5, 10, 20, 50 … up to a second, then as clocks divide.
+fn label_width(time: u64) -> u16 {
+    sanitize::width(&format::tick(time), 20)
+}
+
+/// Returns the least round number that is not less: 1, 2, 2.5, 5, 10, 20 … up to a second, then as clocks divide.
 fn round_step(least: f64) -> u64 {
     const SECOND: f64 = 1e9;
-    const CLOCK: [f64; 14] =
-        [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 21_600.0, 86_400.0];
+    const CLOCK: [f64; 16] = [
+        1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 21_600.0,
+        86_400.0,
+    ];
     if least > SECOND / 2.0
         && let Some(seconds) = CLOCK.iter().find(|seconds| **seconds * SECOND >= least)
     {
         return (seconds * SECOND) as u64;
     }
     let power = 10_f64.powf(least.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= least * 0.999);
+    let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|m| m * power);
+    let step = steps.into_iter().find(|step| *step >= least * 0.999 && step.fract() == 0.0);
     (step.unwrap_or(least) as u64).max(1)
 }
 
@@ -55,10 +74,9 @@ pub fn axis(canvas: &mut Canvas, at: (u16, u16), scale: Scale, ticks: &[(u16, u6
     let theme = canvas.theme();
     let mut free = 0;
     for &(column, time) in ticks {
-        let label = format::tick(time);
-        let width = crate::tui::sanitize::width(&label, 20);
+        let width = label_width(time);
         if column >= free && column + width <= scale.width {
-            canvas.text((at.0 + column, at.1), width, &label, theme.dim());
+            canvas.text((at.0 + column, at.1), width, &format::tick(time), theme.dim());
             free = column + width + 1;
         }
     }
@@ -136,14 +154,29 @@ mod tests {
 
     #[test]
     fn marks_stand_at_round_times() {
-        let scale = Scale { from: 0, to: 412_000_000, width: 60 };
-        assert_eq!(
-            scale.ticks(12),
-            [(0, 0), (14, 100_000_000), (29, 200_000_000), (43, 300_000_000), (58, 400_000_000)]
-        );
-        let empty = Scale { from: 0, to: 0, width: 0 };
-        assert!(empty.ticks(12).is_empty());
-        let huge = Scale { from: 0, to: u64::MAX, width: 200 };
-        assert!(huge.ticks(12).len() <= 20);
+        let ms = |length: u64, width: u16| {
+            let ticks = Scale { from: 0, to: length * 1_000_000, width }.ticks();
+            ticks.iter().map(|(_, time)| time / 1_000_000).collect::<Vec<_>>()
+        };
+        assert_eq!(ms(412, 60), [0, 100, 200, 300, 400]);
+        assert_eq!(ms(412, 31), [0, 100, 200, 300, 400]);
+        assert_eq!(ms(550, 31), [0, 200, 400]);
+        assert_eq!(ms(1_100, 31), [0, 250, 500, 750, 1000]);
+        assert_eq!(ms(47_000, 33), [0, 10_000, 20_000, 30_000, 40_000]);
+        assert_eq!(ms(412, 13), [0, 250]);
+        let of = |from, to, width| Scale { from, to, width }.ticks();
+        assert_eq!(of(0, 412_000_000, 31).first_chunk(), Some(&[(0, 0), (7, 100_000_000)]));
+        assert_eq!(of(7, 11, 40), [(0, 7), (10, 8), (20, 9), (30, 10)]);
+        assert!(of(0, 0, 0).is_empty());
+        assert!(of(0, u64::MAX, 200).len() <= 7);
+        assert!(of(u64::MAX - 5, u64::MAX, 200).len() <= 7);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn marks_lie_on_the_axis_and_their_labels_apart(from: u64, to: u64, width in 0_u16..400) {
+            let ticks = Scale { from, to, width }.ticks();
+            proptest::prop_assert!(ticks.len() <= 8 && ticks.iter().all(|(column, _)| *column < width));
+        }
     }
 }

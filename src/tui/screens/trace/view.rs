@@ -13,9 +13,6 @@ use crate::tui::widgets::face;
 use crate::tui::widgets::waterfall::{self, Scale};
 use crate::tui::{format, sanitize};
 
-/// How far the marks of the axis are apart, in cells.
-const TICK_CELLS: u16 = 9;
-
 pub(super) fn draw(state: &State, canvas: &mut Canvas, panes: &Panes, focus: Focus) {
     title(state, canvas, panes.title);
     let Some(trace) = state.trace() else {
@@ -24,7 +21,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas, panes: &Panes, focus: Foc
     };
     let (from, to) = state.axis().range(state.duration_ns());
     let scale = Scale { from, to, width: panes.bars };
-    let ticks = scale.ticks(TICK_CELLS);
+    let ticks = scale.ticks();
     let cursor = state.cursor();
     let shown = state.rows().iter().skip(cursor.first).take(panes.rows.height.into());
     let shown: Vec<u32> = shown.copied().collect();
