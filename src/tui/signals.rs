@@ -30,6 +30,8 @@ async fn listen(events: Sender<Event>) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    // Without this the system ends us with the terminal still taken.
+    let mut quit = signal(SignalKind::quit())?;
     // SIGTSTP has the same number wherever job control exists except on a few Linux ports.
     let mut stop = signal(SignalKind::from_raw(if cfg!(target_os = "linux") { 20 } else { 18 }))?;
     let mut resume = signal(SignalKind::from_raw(if cfg!(target_os = "linux") { 18 } else { 19 }))?;
@@ -44,6 +46,7 @@ async fn listen(events: Sender<Event>) -> std::io::Result<()> {
             }
             _ = terminate.recv() => Event::Quit,
             _ = hangup.recv() => Event::Quit,
+            _ = quit.recv() => Event::Quit,
             _ = stop.recv() => Event::Suspend,
             _ = resume.recv() => Event::Resume,
         };

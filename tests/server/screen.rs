@@ -115,7 +115,7 @@ fn the_screen_opens_shows_its_keys_and_leaves() {
 
 #[test]
 fn the_terminal_is_given_back_when_a_signal_ends_the_screen() {
-    for name in ["-TERM", "-HUP", "-INT"] {
+    for name in ["-TERM", "-HUP", "-INT", "-QUIT"] {
         let screen = Screen::open();
         screen.signal(name);
         assert!(screen.end().code().is_some(), "{name} is handled");

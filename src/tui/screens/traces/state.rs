@@ -147,18 +147,19 @@ impl State {
 
     pub fn toggle_errors_only(&mut self) {
         self.errors_only = !self.errors_only;
-        self.page_moved = true;
+        self.follow();
     }
 
+    /// Who sorts wants to see what comes out on top, so the selection goes there.
     pub fn sort_next(&mut self) {
         let next = (self.sort.key as usize + 1) % SortKey::ALL.len();
         self.sort = in_natural_order(SortKey::ALL[next].0);
-        self.page_moved = true;
+        self.follow();
     }
 
     pub fn sort_reverse(&mut self) {
         self.sort.descending = !self.sort.descending;
-        self.page_moved = true;
+        self.follow();
     }
 
     /// Sorts by a key; reverses the order where it is sorted by it already.
@@ -167,7 +168,7 @@ impl State {
             self.sort_reverse();
         } else {
             self.sort = in_natural_order(key);
-            self.page_moved = true;
+            self.follow();
         }
     }
 

@@ -185,3 +185,13 @@ fn clicks_select_then_open_and_the_wheel_scrolls() {
     session.click(20, 6);
     assert_eq!(session.lines_with("2 Trace").len(), 1);
 }
+
+#[test]
+fn sorting_and_filtering_show_what_comes_out_on_top() {
+    for keys in ["s", "s s", "S", "!"] {
+        let mut session = shop((80, 24));
+        session.keys("j j j j").keys(keys);
+        assert_eq!(session.lines_with(" 1/").len(), 1, "{keys}: {}", session.screen());
+        assert!(session.screen().lines().nth(2).is_some_and(|row| row.starts_with('▌')), "{keys}");
+    }
+}
