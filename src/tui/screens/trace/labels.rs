@@ -46,13 +46,27 @@ pub(super) fn names_service(trace: &Trace, node: &Node) -> bool {
     node.parent.is_none_or(|parent| service(&trace.tree.nodes[parent as usize]) != service(node))
 }
 
+/// Returns the end of an operation that does not fit and is named like a remote procedure, `package.Service/Method`: it
+/// is known by its end. None where the beginning is to be shown.
+pub(super) fn telling_end(operation: &str, room: u16) -> Option<&str> {
+    let (service, method) = operation.rsplit_once('/')?;
+    let is_procedure = service.contains('.') && !operation.contains([' ', ':']);
+    if !is_procedure || sanitize::width(operation, room) <= room {
+        return None;
+    }
+    let (package, _) = service.rsplit_once('.')?;
+    let without_package = operation.get(package.len() + 1..)?;
+    // The ellipsis in front takes a cell.
+    [without_package, method].into_iter().find(|end| sanitize::width(end, room) < room)
+}
+
 /// Returns what is strange about a span's place.
 pub(super) fn oddity(trace: &Trace, node: &Node) -> Option<&'static str> {
     let start = |node: &Node| trace.spans[node.span as usize].start;
     match node.place {
         Place::Orphan => Some("parent missing"),
         Place::Cycle => Some("cycle"),
-        _ if node.parent.is_some_and(|p| start(node) < start(&trace.tree.nodes[p as usize])) => Some("clock skew"),
+        _ if node.parent.is_some_and(|p| start(node) < start(&trace.tree.nodes[p as usize])) => Some("skew"),
         _ => None,
     }
 }
@@ -129,5 +143,24 @@ impl Branches {
             x = canvas.text((x, at.1), LEAST_LABEL / 2, &deeper, theme.dim());
         }
         x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn procedures_are_known_by_their_end() {
+        let check = |operation, room, expected| assert_eq!(telling_end(operation, room), expected, "{operation}");
+        check("shop.cart.v1.CartService/GetCart", 32, None);
+        check("shop.cart.v1.CartService/GetCart", 31, Some("CartService/GetCart"));
+        check("shop.cart.v1.CartService/GetCart", 20, Some("CartService/GetCart"));
+        check("shop.cart.v1.CartService/GetCart", 19, Some("GetCart"));
+        check("shop.cart.v1.CartService/GetCart", 7, None);
+        check("GET /api/v1.2/products", 10, None);
+        check("/api/products/all", 10, None);
+        check("http://a.example/b/c", 10, None);
+        check("日本.語/操作", 8, Some("語/操作"));
     }
 }

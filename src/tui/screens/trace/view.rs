@@ -206,7 +206,12 @@ impl Drawing<'_> {
             let style = failed.unwrap_or_else(|| theme.service(&span.service));
             x = canvas.text((x, y), rest.max(room / 2), &span.service, style) + 1;
         }
-        canvas.text((x, y), end.saturating_sub(x), &span.operation, failed.unwrap_or_default())
+        let style = failed.unwrap_or_default();
+        let Some(telling) = labels::telling_end(&span.operation, end.saturating_sub(x)) else {
+            return canvas.text((x, y), end.saturating_sub(x), &span.operation, style);
+        };
+        canvas.symbol((x, y), canvas.symbols().ellipsis, style);
+        canvas.text((x + 1, y), end.saturating_sub(x + 1), telling, style)
     }
 
     fn bar(&self, canvas: &mut Canvas, area: Rect, place: u32, span: &Span) {
