@@ -75,7 +75,7 @@ pub(super) fn top(canvas: &mut Canvas, area: Rect, tabs: &[Tab], mode: Mode, wor
     }
     shown.sort_by_key(|(place, _)| *place);
     let total: u16 = shown.iter().map(|(_, segment)| width(segment) + 2).sum();
-    let mut x = area.right().saturating_sub(total);
+    let mut x = area.right().saturating_sub(total) + 1;
     for (_, segment) in &shown {
         x = put(canvas, x, area.y, segment) + 2;
     }
@@ -166,7 +166,7 @@ pub(super) fn bottom(canvas: &mut Canvas, area: Rect, scope: Scope, keymap: &Key
     };
     let always: Vec<Segment> = keys(Scope::Everywhere).filter_map(segment).collect();
     let reserved: u16 = always.iter().map(|segment| width(segment) + 2).sum();
-    let end = area.right().saturating_sub(reserved);
+    let end = area.right().saturating_sub(reserved) + 1;
     let mut x = area.x + 1;
     for segment in keys(scope).filter_map(segment) {
         if x + width(&segment) + 1 > end {
