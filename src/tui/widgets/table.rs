@@ -45,11 +45,11 @@ pub fn places<K>(columns: &[Column<K>], area: Rect) -> Vec<Place> {
     let gaps = gap * shown.len().saturating_sub(1) as u16;
     let mut widths: Vec<u16> = shown.iter().map(|&i| least(i)).collect();
     let mut left = area.width.saturating_sub(gaps + widths.iter().sum::<u16>());
-    // Shares are dealt out a cell at a time to the column that is furthest behind its part: few columns, few cells.
+    // Shares are dealt out a cell at a time, to the column that is then the least ahead of its part: few columns, few cells.
     while left > 0 {
         let open = |slot: usize| match columns[shown[slot]].width {
             Width::Share(least, most, part) if widths[slot] < most => {
-                Some((u32::from(widths[slot] - least) * 1000 / u32::from(part.max(1)), slot))
+                Some((u32::from(widths[slot] - least + 1) * 1000 / u32::from(part.max(1)), slot))
             }
             _ => None,
         };

@@ -78,8 +78,9 @@ impl Traces {
             MouseAction::WheelUp => self.state.scroll(-WHEEL_ROWS, rows(area)),
             MouseAction::WheelDown => self.state.scroll(WHEEL_ROWS, rows(area)),
             MouseAction::Click if mouse.y == panes.header.y && panes.header.height > 0 => {
-                let column = table::column_at(&view::COLUMNS, panes.table, mouse.x);
-                if let Some(key) = column.and_then(|i| view::COLUMNS[i].sort) {
+                let columns = view::columns(panes.table.width);
+                let column = table::column_at(&columns, panes.table, mouse.x);
+                if let Some(key) = column.and_then(|i| columns[i].sort) {
                     self.state.sort_by(key);
                 }
             }

@@ -1,5 +1,7 @@
 //! Draws the list of traces.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -27,18 +29,21 @@ const fn column(title: &'static str, sort: Option<SortKey>, width: Width, right:
     Column { title, sort, width, right, from }
 }
 
-/// The columns, in the order of the constants above.
-pub(super) const COLUMNS: [Column<SortKey>; 9] = [
-    column("age", Some(SortKey::StartTime), Width::Fixed(format::AGE_WIDTH), true, 0),
-    column("", None, Width::Fixed(1), false, 0),
-    column("service", Some(SortKey::RootService), Width::Share(9, 22, 2), false, 0),
-    column("operation", Some(SortKey::RootOperation), Width::Share(10, 44, 6), false, 0),
-    column("duration", Some(SortKey::Duration), Width::Fixed(format::DURATION_WIDTH), true, 0),
-    column("", None, Width::Share(6, 24, 2), false, 74),
-    column("spans", Some(SortKey::SpanCount), Width::Fixed(6), true, 50),
-    column("errors", Some(SortKey::ErrorCount), Width::Fixed(7), true, 62),
-    column("services", None, Width::Share(5, 90, 7), false, 76),
-];
+/// Returns the columns for a table of that width, in the order of the constants above. A narrow one is dealt to names.
+pub(super) const fn columns(width: u16) -> [Column<SortKey>; 9] {
+    let (service, operation, bar, services) = if width < 100 { (10, 20, 1, 1) } else { (2, 6, 2, 7) };
+    [
+        column("age", Some(SortKey::StartTime), Width::Fixed(format::AGE_WIDTH), true, 0),
+        column("", None, Width::Fixed(1), false, 0),
+        column("service", Some(SortKey::RootService), Width::Share(9, 22, service), false, 0),
+        column("operation", Some(SortKey::RootOperation), Width::Share(10, 44, operation), false, 0),
+        column("duration", Some(SortKey::Duration), Width::Fixed(format::DURATION_WIDTH), true, 0),
+        column("", None, Width::Share(6, 24, bar), false, 74),
+        column("spans", Some(SortKey::SpanCount), Width::Fixed(6), true, 50),
+        column("errors", Some(SortKey::ErrorCount), Width::Fixed(7), true, 62),
+        column("services", None, Width::Share(8, 90, services), false, 76),
+    ]
+}
 
 /// From this width on the services of a trace are named, below they are dots.
 const CHIP_WIDTH: u16 = 18;
@@ -94,11 +99,12 @@ fn failing(canvas: &mut Canvas, area: Rect, failure: &str) {
 fn filled(state: &State, list: &TraceList, canvas: &mut Canvas, area: Rect, world: &World) {
     let panes = panes(area);
     let sort = state.sort();
-    table::header(canvas, panes.header, &COLUMNS, (&sort.key, sort.descending));
+    let columns = columns(panes.table.width);
+    table::header(canvas, panes.header, &columns, (&sort.key, sort.descending));
     if list.total == 0 {
         nothing(state, list, canvas, panes.rows);
     }
-    let places = table::places(&COLUMNS, panes.table);
+    let places = table::places(&columns, panes.table);
     let cursor = state.cursor();
     for line in 0..panes.rows.height {
         let Some(place) = cursor.row_at(usize::from(line), list.total) else { break };
@@ -143,7 +149,7 @@ fn cell(canvas: &mut Canvas, at: (u16, u16), place: Place, row: &TraceSummary, w
             let text = format!("{} {}", canvas.symbols().error, format::count(row.error_count.into()));
             canvas.text_right(at, width, &text, theme.error());
         }
-        SERVICES if width < CHIP_WIDTH => dots(canvas, at, width, row),
+        SERVICES if width < CHIP_WIDTH => dots(canvas, at, width, &row.services),
         SERVICES => chips(canvas, at, width, row),
         _ => {}
     }
@@ -173,11 +179,11 @@ fn operation(canvas: &mut Canvas, at: (u16, u16), width: u16, row: &TraceSummary
 }
 
 /// One dot a service, `+3` where there are more than fit.
-fn dots(canvas: &mut Canvas, at: (u16, u16), width: u16, row: &TraceSummary) {
+fn dots(canvas: &mut Canvas, at: (u16, u16), width: u16, services: &[Arc<str>]) {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
-    let all = row.services.len();
+    let all = services.len();
     let shown = if all > usize::from(width) { usize::from(width.saturating_sub(3)) } else { all };
-    for (x, service) in (at.0..).zip(row.services.iter().take(shown)) {
+    for (x, service) in (at.0..).zip(services.iter().take(shown)) {
         canvas.symbol((x, at.1), symbols.dot, theme.service(service));
     }
     if shown < all {
@@ -186,17 +192,18 @@ fn dots(canvas: &mut Canvas, at: (u16, u16), width: u16, row: &TraceSummary) {
     }
 }
 
-/// One chip a service as long as they fit, then `+3`.
+/// One chip a service as long as they fit, then dots for the rest.
 fn chips(canvas: &mut Canvas, at: (u16, u16), width: u16, row: &TraceSummary) {
     let theme = canvas.theme();
     let end = at.0 + width;
     let mut x = at.0;
     for (i, service) in row.services.iter().enumerate() {
-        let left = row.services.len() - i;
-        let reserve = if left > 1 { 4 } else { 0 };
+        let rest = &row.services[i..];
+        // Room for the dots of those that follow, or for how many they are.
+        let reserve = if rest.len() > 1 { rest.len().min(5) as u16 } else { 0 };
         let name = sanitize::width(service, 16).min(16);
         if x + name + 2 + reserve > end {
-            canvas.text((x, at.1), end - x, &format!("+{left}"), theme.dim());
+            dots(canvas, (x, at.1), end - x, rest);
             return;
         }
         let style = theme.chip(service);
