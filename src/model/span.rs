@@ -99,6 +99,16 @@ impl Span {
 pub struct SpanDetail {
     pub trace: TraceId,
     pub span: Span,
+    pub body: SpanBody,
+    pub scope: Scope,
+    pub resource: Resource,
+    /// The size of the span as it came, in bytes of OTLP protobuf.
+    pub encoded_bytes: usize,
+}
+
+/// The parts of a span that only its bytes have, until someone looks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SpanBody {
     pub status_message: String,
     pub trace_state: String,
     /// W3C trace flags and OTLP's own bits above them.
@@ -109,10 +119,6 @@ pub struct SpanDetail {
     pub dropped_events: u32,
     pub links: Vec<Link>,
     pub dropped_links: u32,
-    pub scope: Scope,
-    pub resource: Resource,
-    /// The size of the span as it came, in bytes of OTLP protobuf.
-    pub encoded_bytes: usize,
 }
 
 /// Something that happened during a span; an exception is an event named `exception`.

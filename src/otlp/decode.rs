@@ -2,22 +2,8 @@
 //! validated these bytes; should they be damaged all the same, what can be read is returned and nothing panics.
 
 use super::wire::{Cursor, Wire, WireError};
-use crate::model::span::{Event, Link, Resource, Scope};
+use crate::model::span::{Event, Link, Resource, Scope, SpanBody};
 use crate::model::{Attribute, Span, SpanId, Timestamp, TraceId, Value};
-
-/// The parts of a span that are not hot columns.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SpanBody {
-    pub status_message: String,
-    pub trace_state: String,
-    pub flags: u32,
-    pub attributes: Vec<Attribute>,
-    pub dropped_attributes: u32,
-    pub events: Vec<Event>,
-    pub dropped_events: u32,
-    pub links: Vec<Link>,
-    pub dropped_links: u32,
-}
 
 /// How many attributes, events or links of one span are read for a person to see; all are kept. A span of nothing but
 /// empty ones would else take thirty times its size to show.

@@ -13,21 +13,12 @@ pub(super) fn open(trace: TraceId, id: SpanId, snapshot: &Snapshot) -> Option<Bo
         Some((view, view.row(view.find_span(part, id.0)?)))
     })?;
     let message = view.span_message(&row);
-    let body = decode::span(message);
     let (scope, scope_schema) = view.scope_message(&row);
     let (resource, resource_schema) = view.resource_message(&row);
     Some(Box::new(SpanDetail {
         trace,
         span: span(&row, view, [row.service, row.operation].map(|name| view.name(name))),
-        status_message: body.status_message,
-        trace_state: body.trace_state,
-        flags: body.flags,
-        attributes: body.attributes,
-        dropped_attributes: body.dropped_attributes,
-        events: body.events,
-        dropped_events: body.dropped_events,
-        links: body.links,
-        dropped_links: body.dropped_links,
+        body: decode::span(message),
         scope: decode::scope(scope, scope_schema),
         resource: decode::resource(resource, resource_schema),
         encoded_bytes: message.len(),

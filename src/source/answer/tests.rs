@@ -126,7 +126,7 @@ fn a_trace_opens_with_its_tree_and_its_spans_with_their_attributes() {
     assert_eq!((trace.spans.len(), trace.tree.nodes[1].depth), (2, 1));
     assert_eq!(trace.summary, list(&store, TracesRequest::default()).rows[4]);
     let Reply::Span(Some(span)) = answer(&Request::Span(trace_id(1), SpanId(2)), &store.snapshot()) else { panic!() };
-    assert_eq!(span.attributes[0].value.as_str(), Some("2"));
+    assert_eq!(span.body.attributes[0].value.as_str(), Some("2"));
     assert_eq!(span.resource.attributes[0].value.as_str(), Some("cart"));
     assert_eq!(span.scope.name, "test");
     assert_eq!(answer(&Request::Trace(trace_id(9)), &store.snapshot()), Reply::Trace(None));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::model::span::{Event, Link, Resource, Scope};
+use crate::model::span::{Event, Link, Resource, Scope, SpanBody};
 use crate::model::tree::Tree;
 use crate::model::{
     Attribute, Kind, Root, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
@@ -341,15 +341,14 @@ fn detail(trace: TraceId, span: &Span) -> SpanDetail {
     SpanDetail {
         trace,
         span: span.clone(),
-        status_message: if span.is_error() { "upstream answered 502 Bad Gateway".into() } else { String::new() },
-        trace_state: String::new(),
-        flags: 0x101,
-        attributes,
-        dropped_attributes: 0,
-        events: span.event_times.iter().map(|&time| exception(time)).collect(),
-        dropped_events: 0,
-        links: links.collect(),
-        dropped_links: 0,
+        body: SpanBody {
+            status_message: if span.is_error() { "upstream answered 502 Bad Gateway".into() } else { String::new() },
+            flags: 0x101,
+            attributes,
+            events: span.event_times.iter().map(|&time| exception(time)).collect(),
+            links: links.collect(),
+            ..SpanBody::default()
+        },
         scope: Scope { name: "io.opentelemetry.servlet".into(), version: "2.4.0".into(), ..Scope::default() },
         resource: Resource { attributes: resource, schema_url: String::new() },
         encoded_bytes: 1432,

@@ -188,9 +188,9 @@ impl<'a> Writer<'a> {
         let role = if span.is_error() { Role::Error } else { Role::Plain };
         facts.push(("status", span.status.name().to_owned(), role));
         if let Answer::Here(detail) = &self.detail.answer
-            && !detail.status_message.is_empty()
+            && !detail.body.status_message.is_empty()
         {
-            facts.push(("message", detail.status_message.clone(), role));
+            facts.push(("message", detail.body.status_message.clone(), role));
         }
         let both = |ns: u64| match ns {
             0..1000 => format::exact(ns),
@@ -211,15 +211,15 @@ impl<'a> Writer<'a> {
     }
 
     fn rest(&mut self, detail: &SpanDetail) {
-        self.section("Attributes", detail.attributes.len(), detail.dropped_attributes);
-        self.attributes(&detail.attributes);
-        if !detail.events.is_empty() || detail.dropped_events > 0 {
-            self.section("Events", detail.events.len(), detail.dropped_events);
-            detail.events.iter().for_each(|event| self.event(event, &detail.span));
+        self.section("Attributes", detail.body.attributes.len(), detail.body.dropped_attributes);
+        self.attributes(&detail.body.attributes);
+        if !detail.body.events.is_empty() || detail.body.dropped_events > 0 {
+            self.section("Events", detail.body.events.len(), detail.body.dropped_events);
+            detail.body.events.iter().for_each(|event| self.event(event, &detail.span));
         }
-        if !detail.links.is_empty() || detail.dropped_links > 0 {
-            self.section("Links", detail.links.len(), detail.dropped_links);
-            detail.links.iter().for_each(|link| self.link(link));
+        if !detail.body.links.is_empty() || detail.body.dropped_links > 0 {
+            self.section("Links", detail.body.links.len(), detail.body.dropped_links);
+            detail.body.links.iter().for_each(|link| self.link(link));
         }
         self.section("Resource", detail.resource.attributes.len(), 0);
         self.attributes(&detail.resource.attributes);
@@ -228,11 +228,11 @@ impl<'a> Writer<'a> {
         self.pairs(0, scope.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k, v, Role::Plain)));
         self.attributes(&detail.scope.attributes);
         self.section("As received", 0, 0);
-        let flags = format!("{:#010x}", detail.flags);
+        let flags = format!("{:#010x}", detail.body.flags);
         let size = format::bytes(detail.encoded_bytes as u64);
         let facts = [
             ("flags", flags.as_str()),
-            ("trace state", &detail.trace_state),
+            ("trace state", &detail.body.trace_state),
             ("size", &size),
             ("resource schema", &detail.resource.schema_url),
             ("scope schema", &detail.scope.schema_url),
