@@ -202,6 +202,15 @@ fn a_trace_that_is_not_held_says_so() {
 }
 
 #[test]
+fn before_its_answer_it_is_loading() {
+    let mut session = checkout((60, 12));
+    session.keys("<Esc>");
+    // The key's effects are left undone, as if the answer were still on its way.
+    drop(session.app.update(crate::tui::event::Event::Key("<Enter>".parse().unwrap())));
+    insta::assert_snapshot!("loading", session.screen());
+}
+
+#[test]
 fn failing_it_says_why() {
     let mut session = checkout((60, 12));
     session.keys("<Esc>");

@@ -56,6 +56,16 @@ fn failing_it_says_why_and_recovers() {
 }
 
 #[test]
+fn failing_before_the_first_answer_it_says_why() {
+    let mut session = shop((60, 10));
+    *session.source.failure.lock().unwrap() = Some("cannot reach 10.0.0.7:4320".into());
+    session.app = crate::tui::app::App::new(look(ThemeChoice::Dark, false), crate::tui::TimeWindow::All);
+    session.event(crate::tui::event::Event::Resize(60, 10));
+    session.second();
+    insta::assert_snapshot!("failing_at_first", session.screen());
+}
+
+#[test]
 fn nothing_in_the_window_names_the_key_that_widens_it() {
     let mut session = Session::new((60, 12), vec![fake::checkout(7, NOW.minus(3_000 * SECOND), 100)]);
     insta::assert_snapshot!("nothing_in_window", session.screen());
