@@ -68,10 +68,11 @@ const MAX_EVENTS: usize = 256;
 pub fn run(source: Arc<dyn Source>, settings: &Settings) -> anyhow::Result<()> {
     let (sender, events) = mpsc::channel();
     terminal::handle_panics(sender.clone());
+    // Before the terminal is taken: a signal must not leave it so.
+    signals::spawn(sender.clone())?;
     let terminal = Terminal::enter(settings.mouse)?;
     let look = look(settings);
     input::spawn(sender.clone())?;
-    signals::spawn(sender.clone())?;
     let asker = Asker::spawn(Arc::clone(&source), sender)?;
     let mut app = App::new(look, settings.window);
     let (width, height) = terminal::size().context("cannot find the size of the terminal")?;

@@ -1,6 +1,6 @@
 //! Signals of the operating system as events: being told to end, to stop and to go on.
 
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use anyhow::Context;
@@ -8,23 +8,26 @@ use anyhow::Context;
 use super::event::Event;
 use super::terminal;
 
-/// Listens on a thread of its own.
+/// Listens on a thread of its own; once this returns, signals are handled.
 pub(super) fn spawn(events: Sender<Event>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
         .context("cannot start the signal thread's runtime")?;
+    let (ready, installed) = mpsc::channel();
     let listen = move || {
-        if let Err(error) = runtime.block_on(listen(events)) {
+        if let Err(error) = runtime.block_on(listen(events, ready)) {
             tracing::warn!(%error, "signals are not handled");
         }
     };
     thread::Builder::new().name("spantop-signals".into()).spawn(listen).context("cannot start the signal thread")?;
+    // Where they cannot be handled, the other end is dropped, and the log says so.
+    installed.recv().ok();
     Ok(())
 }
 
 #[cfg(unix)]
-async fn listen(events: Sender<Event>) -> std::io::Result<()> {
+async fn listen(events: Sender<Event>, ready: Sender<()>) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -36,6 +39,7 @@ async fn listen(events: Sender<Event>) -> std::io::Result<()> {
     let mut stop = signal(SignalKind::from_raw(if cfg!(target_os = "linux") { 20 } else { 18 }))?;
     let mut resume = signal(SignalKind::from_raw(if cfg!(target_os = "linux") { 18 } else { 19 }))?;
     let mut relay = Relay { events, interrupted: false };
+    ready.send(()).ok();
     loop {
         let event = tokio::select! {
             _ = interrupt.recv() => {
@@ -55,8 +59,9 @@ async fn listen(events: Sender<Event>) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn listen(events: Sender<Event>) -> std::io::Result<()> {
+async fn listen(events: Sender<Event>, ready: Sender<()>) -> std::io::Result<()> {
     let mut relay = Relay { events, interrupted: false };
+    ready.send(()).ok();
     loop {
         tokio::signal::ctrl_c().await?;
         if relay.interrupt() == Answer::Leave {
@@ -101,8 +106,6 @@ fn hard_exit() -> ! {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
     use super::*;
 
     #[test]
