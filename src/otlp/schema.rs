@@ -3,6 +3,8 @@
 //! The fields are those of opentelemetry-proto 0.33 (OTLP 1.11). Left out are `key_strindex` and
 //! `string_value_strindex`, which belong to profiles and which every other signal is told to ignore.
 
+use super::wire::Wire;
+
 /// A protobuf message.
 pub struct Message {
     pub name: &'static str,
@@ -46,23 +48,14 @@ pub enum Kind {
     Message(&'static Message),
 }
 
-/// How protobuf frames a field's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WireType {
-    Varint = 0,
-    Fixed64 = 1,
-    Length = 2,
-    Fixed32 = 5,
-}
-
 impl Kind {
     /// Returns how protobuf frames this kind.
-    pub const fn wire_type(self) -> WireType {
+    pub const fn wire_type(self) -> Wire {
         match self {
-            Self::String | Self::Bytes | Self::Id | Self::Message(_) => WireType::Length,
-            Self::Bool | Self::Uint32 | Self::Int64 | Self::Enum(_) => WireType::Varint,
-            Self::Fixed64 | Self::Double => WireType::Fixed64,
-            Self::Fixed32 => WireType::Fixed32,
+            Self::String | Self::Bytes | Self::Id | Self::Message(_) => Wire::Bytes,
+            Self::Bool | Self::Uint32 | Self::Int64 | Self::Enum(_) => Wire::Varint,
+            Self::Fixed64 | Self::Double => Wire::Fixed64,
+            Self::Fixed32 => Wire::Fixed32,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Protobuf being written: tags, varints, and lengths that are known only afterwards.
 
-use crate::otlp::schema::WireType;
+use crate::otlp::wire::Wire;
 
 /// Values nested deeper than this get a length of fixed width, so that a long value in many levels is not moved once
 /// for each of them.
@@ -35,7 +35,7 @@ impl Output {
     }
 
     #[inline]
-    pub(super) fn tag(&mut self, number: u32, wire_type: WireType) {
+    pub(super) fn tag(&mut self, number: u32, wire_type: Wire) {
         self.varint(u64::from(number << 3 | wire_type as u32));
     }
 

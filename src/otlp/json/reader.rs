@@ -7,7 +7,8 @@ use super::number::{self, NotAnInteger};
 use super::output::Output;
 use super::text::{self, NotHex};
 use crate::model::Value;
-use crate::otlp::schema::{Field, Kind, Message, STRING_VALUE, WireType};
+use crate::otlp::schema::{Field, Kind, Message, STRING_VALUE};
+use crate::otlp::wire::Wire;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
@@ -104,8 +105,8 @@ impl<'a> Reader<'a> {
     }
 
     fn empty_element(&mut self, field: &Field) {
-        debug_assert_eq!(field.kind.wire_type(), WireType::Length, "what OTLP repeats is text and messages");
-        self.out.tag(field.number, WireType::Length);
+        debug_assert_eq!(field.kind.wire_type(), Wire::Bytes, "what OTLP repeats is text and messages");
+        self.out.tag(field.number, Wire::Bytes);
         self.out.varint(0);
     }
 
@@ -139,7 +140,7 @@ impl<'a> Reader<'a> {
             Kind::Fixed32 => {
                 let value = self.integer(0..=i128::from(u32::MAX))?;
                 if value != 0 || default == DefaultValue::Write {
-                    self.out.tag(field.number, WireType::Fixed32);
+                    self.out.tag(field.number, Wire::Fixed32);
                     self.out.fixed32(value as u32);
                 }
                 Ok(())
@@ -162,7 +163,7 @@ impl<'a> Reader<'a> {
         if level > Value::MAX_DEPTH {
             return self.cut();
         }
-        self.out.tag(field.number, WireType::Length);
+        self.out.tag(field.number, Wire::Bytes);
         let mark = self.out.begin(message.length_width, level);
         self.members(message, level)?;
         self.out.finish(&mark);
@@ -172,7 +173,7 @@ impl<'a> Reader<'a> {
     /// Passes an array or map value that is too deep, leaving the marker as the string member of its `AnyValue`.
     fn cut(&mut self) -> Result<()> {
         self.json.skip_value()?;
-        self.out.tag(STRING_VALUE.number, WireType::Length);
+        self.out.tag(STRING_VALUE.number, Wire::Bytes);
         self.out.text(TOO_DEEP);
         Ok(())
     }
@@ -183,7 +184,7 @@ impl<'a> Reader<'a> {
         if string.raw.is_empty() && default == DefaultValue::Omit {
             return Ok(());
         }
-        self.out.tag(field.number, WireType::Length);
+        self.out.tag(field.number, Wire::Bytes);
         if !string.has_escapes {
             self.out.text(string.raw);
             return Ok(());
@@ -202,7 +203,7 @@ impl<'a> Reader<'a> {
         if text.is_empty() && default == DefaultValue::Omit {
             return Ok(());
         }
-        self.out.tag(field.number, WireType::Length);
+        self.out.tag(field.number, Wire::Bytes);
         self.out.varint(text.len() as u64 / 2);
         text::push_hex(&text, self.out.bytes_mut()).map_err(|problem| {
             let problem = match problem {
@@ -216,7 +217,7 @@ impl<'a> Reader<'a> {
     fn bytes(&mut self, field: &Field) -> Result<()> {
         let string = self.json.string("a string of base64")?;
         let text = string.text()?;
-        self.out.tag(field.number, WireType::Length);
+        self.out.tag(field.number, Wire::Bytes);
         let mark = self.out.begin(if text.len() < 0x80 { 1 } else { 2 }, 0);
         text::push_base64(&text, self.out.bytes_mut())
             .ok_or_else(|| Fault::new(string.at - 1, format!("{} is not base64", quote(&text))))?;
@@ -284,14 +285,14 @@ impl<'a> Reader<'a> {
     #[inline]
     fn varint(&mut self, field: &Field, value: u64, default: DefaultValue) {
         if value != 0 || default == DefaultValue::Write {
-            self.out.tag(field.number, WireType::Varint);
+            self.out.tag(field.number, Wire::Varint);
             self.out.varint(value);
         }
     }
 
     fn fixed64(&mut self, field: &Field, value: u64, default: DefaultValue) {
         if value != 0 || default == DefaultValue::Write {
-            self.out.tag(field.number, WireType::Fixed64);
+            self.out.tag(field.number, Wire::Fixed64);
             self.out.fixed64(value);
         }
     }
