@@ -1,6 +1,8 @@
 //! The wire: what senders send and what goes back. Scans protobuf into hot columns and byte ranges, reads and writes
 //! OTLP/JSON, and decodes the rest when someone looks. Knows no store, no network and no clock.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 pub mod batch;
 pub mod decode;
 pub mod encode;

@@ -1,5 +1,5 @@
-//! The engine owns the store: one thread writes, and anyone asks. What is accepted goes through a bounded queue; when
-//! that is full, senders wait, and are told to come back later if it stays so.
+//! The engine owns the store: one thread writes, one seals full blocks, and anyone asks. What is accepted goes through a
+//! bounded queue; when that is full, senders wait, and are told to come back later if it stays so.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::answer::answer;
+use super::sealing::Sealing;
 use super::{Reply, Request, Source, SourceError};
 use crate::model::Timestamp;
 use crate::otlp::Batch;
@@ -48,6 +49,8 @@ enum Job {
         _permit: Option<OwnedSemaphorePermit>,
     },
     Tick(Timestamp),
+    /// A block was sealed.
+    Sealed,
     Stop,
 }
 
@@ -57,7 +60,7 @@ enum Job {
 pub struct Overloaded;
 
 impl Engine {
-    /// Starts an empty store and its writer's thread.
+    /// Starts an empty store, its writer's thread, and the one that seals.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -66,8 +69,17 @@ impl Engine {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let rates = Arc::new(ArcSwap::default());
         let shared_rates = Arc::clone(&rates);
-        let thread =
-            std::thread::Builder::new().name("writer".into()).spawn(move || write(writer, jobs, &shared_rates))?;
+        // Weak, as the writer goes on for as long as somebody else may send it something. Where the queue is full the writer
+        // is at work, and looks for sealed blocks anyway.
+        let wake = queue.downgrade();
+        let wake = move || {
+            if let Some(queue) = wake.upgrade() {
+                queue.try_send(Job::Sealed).ok();
+            }
+        };
+        let sealing = Sealing::start(wake)?;
+        let work = move || write(writer, jobs, &shared_rates, &sealing);
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(work)?;
         let engine = Self {
             store,
             queue,
@@ -144,7 +156,7 @@ impl WriterThread {
     }
 }
 
-fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<u32>>) {
+fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<u32>>, sealing: &Sealing) {
     let mut this_second = 0;
     while let Some(job) = jobs.blocking_recv() {
         match job {
@@ -155,6 +167,7 @@ fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<
                 // A sender that hung up does not care; its spans are kept.
                 done.send(outcome).ok();
             }
+            Job::Sealed => {}
             Job::Tick(now) => {
                 writer.tick(now);
                 let mut seconds = rates.load().to_vec();
@@ -164,6 +177,7 @@ fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<
                 rates.store(Arc::new(seconds));
             }
         }
+        sealing.exchange(&mut writer);
     }
 }
 

@@ -5,6 +5,7 @@ mod answer;
 pub mod engine;
 pub mod reply;
 pub mod request;
+mod sealing;
 
 pub use crate::store::Counters;
 pub use answer::answer;

@@ -13,6 +13,18 @@ pub(super) fn hash<T: std::hash::Hash>(key: T) -> u64 {
     SEED.hash_one(key)
 }
 
+/// Hashes a trace's id, the same in every block.
+#[inline]
+pub(super) fn id_hash(trace_id: u128) -> u64 {
+    hash(trace_id)
+}
+
+/// Hashes a span's id, the same in every block.
+#[inline]
+pub(super) fn span_hash(span_id: u64) -> u64 {
+    hash(span_id)
+}
+
 /// How many bits of a slot hold the entry plus one; 0 means that the slot is free.
 const ENTRY_BITS: u32 = 17;
 const ENTRY_MASK: u32 = (1 << ENTRY_BITS) - 1;
@@ -31,9 +43,14 @@ impl Index {
         Self { slots: std::iter::repeat_with(AtomicU32::default).take(slots).collect() }
     }
 
-    /// Returns the bytes that an index for `capacity` entries takes.
-    pub(super) fn bytes(capacity: u32) -> usize {
-        Self::slots(capacity) * size_of::<AtomicU32>()
+    /// Returns the bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.slots.len() * size_of::<AtomicU32>()
+    }
+
+    /// Forgets every entry.
+    pub(super) fn clear(&mut self) {
+        self.slots.iter_mut().for_each(|slot| *slot.get_mut() = 0);
     }
 
     fn slots(capacity: u32) -> usize {

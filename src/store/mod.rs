@@ -1,15 +1,16 @@
 //! The store: a ring of blocks. The newest is open, the others never change, so readers share them without a lock and
 //! never wait for the writer or make it wait. Knows no clock, no network, no screen; plain synchronous Rust.
 
-mod appended;
-mod block;
 mod counters;
 mod directory;
 mod index;
 mod limits;
-mod names;
-mod parts;
-mod rows;
+mod open;
+mod ring;
+mod row;
+mod sealed;
+mod sums;
+mod view;
 mod writer;
 
 use std::sync::Arc;
@@ -19,23 +20,23 @@ use arc_swap::ArcSwap;
 
 pub use counters::Counters;
 pub use limits::Limits;
+pub use ring::{Sealed, Unsealed};
+pub use sealed::Sealer;
 pub use writer::{Outcome, Writer};
 
-pub(crate) use block::{PartRef, View};
-pub(crate) use parts::{PartSummary, RootRow};
-pub(crate) use rows::Row;
+pub(crate) use open::PartRef;
+pub(crate) use row::Row;
+pub(crate) use sums::{PartSums, RootRow};
+pub(crate) use view::{Reader, Sums, View};
 
-use crate::model::Timestamp;
-use block::Block;
+use crate::model::{Timestamp, TraceId};
+use view::Block;
 
 /// What readers share with the one [`Writer`].
 #[derive(Debug, Default)]
 pub struct Store {
     /// Oldest first; the last one is open.
-    blocks: ArcSwap<Vec<Arc<Block>>>,
-    /// How far readers may look: the sequence of a block in the high half, a number of its rows in the low one. Earlier
-    /// blocks are seen whole, later ones not at all, so a request becomes visible at one stroke wherever it lies.
-    frontier: AtomicU64,
+    blocks: ArcSwap<Vec<Block>>,
     facts: ArcSwap<Facts>,
     revision: AtomicU64,
 }
@@ -46,11 +47,22 @@ pub struct Facts {
     pub counters: Counters,
     /// Traces with a span held.
     pub traces: u64,
+    /// Those of them with an error in a span held.
+    pub traces_with_errors: u64,
     /// Bytes of everything held.
     pub bytes: u64,
     pub budget_bytes: u64,
     /// The earliest arrival that may still be held.
     pub oldest_arrival: Option<Timestamp>,
+    frontier: Frontier,
+}
+
+/// How far readers may look: so many rows of this block. Earlier blocks are seen whole, later ones not at all, so that a
+/// request becomes visible at one stroke wherever it lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Frontier {
+    block: u32,
+    rows: u32,
 }
 
 impl Store {
@@ -61,24 +73,29 @@ impl Store {
 
     /// Returns the store as it is now. Whole requests are in it or not, never half of one.
     pub fn snapshot(&self) -> Snapshot {
-        // The frontier first: the list is then at least as new, and holds all that it allows to be seen.
-        let frontier = self.frontier.load(Ordering::Acquire);
-        let (last, rows) = ((frontier >> 32) as u32, frontier as u32);
-        let facts = **self.facts.load();
-        let view = |block: &Arc<Block>| match block.sequence.cmp(&last) {
-            std::cmp::Ordering::Less => Some(View::of(block, block.written())),
-            std::cmp::Ordering::Equal => Some(View::of(block, rows)),
-            std::cmp::Ordering::Greater => None,
-        };
-        Snapshot { views: self.blocks.load().iter().filter_map(view).collect(), facts }
+        loop {
+            // The frontier first: the list is then at least as new, and holds all that it allows to be seen.
+            let facts = self.facts.load_full();
+            let blocks = self.blocks.load_full();
+            let frontier = facts.frontier;
+            let seen = blocks.partition_point(|block| block.sequence() <= frontier.block);
+            // A sealed block has its rows in another order. Where the last one that may be seen was sealed meanwhile, the
+            // writer has filled a whole block since the frontier was read: there is a newer one.
+            let last = seen.checked_sub(1).and_then(|last| blocks.get(last));
+            if !matches!(last, Some(Block::Sealed(block)) if block.sequence == frontier.block) {
+                return Snapshot { blocks, seen, facts };
+            }
+        }
     }
 }
 
 /// The blocks as far as they were published at one moment. They stay as they are while it is held.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    views: Vec<View>,
-    facts: Facts,
+    blocks: Arc<Vec<Block>>,
+    /// How many of them can be seen.
+    seen: usize,
+    facts: Arc<Facts>,
 }
 
 impl Snapshot {
@@ -87,30 +104,48 @@ impl Snapshot {
         &self.facts
     }
 
+    /// Returns whether a span of a trace can be seen.
+    pub fn holds(&self, trace: TraceId) -> bool {
+        self.newest_part(trace.0).is_some()
+    }
+
     /// Returns the blocks, oldest first.
-    pub(crate) fn views(&self) -> &[View] {
-        &self.views
+    pub(crate) fn views(&self) -> impl DoubleEndedIterator<Item = View<'_>> + ExactSizeIterator {
+        self.blocks[..self.seen].iter().map(|block| self.view_of(block))
+    }
+
+    /// Returns a block by its place among [`Snapshot::views`].
+    ///
+    /// # Panics
+    /// When there is none at this place: places come from [`Snapshot::position`] and [`Snapshot::parts`].
+    pub(crate) fn view(&self, position: usize) -> View<'_> {
+        self.view_of(&self.blocks[..self.seen][position])
+    }
+
+    fn view_of<'a>(&self, block: &'a Block) -> View<'a> {
+        let Frontier { block: last, rows } = self.facts.frontier;
+        View::of(block, if block.sequence() == last { rows } else { block.written() })
     }
 
     /// Returns the place among [`Snapshot::views`] of a block, none where it is not held or not yet seen.
     pub(crate) fn position(&self, sequence: u32) -> Option<usize> {
-        let first = self.views.first()?.sequence();
-        let position = sequence.checked_sub(first)? as usize;
-        (position < self.views.len()).then_some(position)
+        let position = sequence.checked_sub(self.blocks.first()?.sequence())? as usize;
+        (position < self.seen).then_some(position)
     }
 
     /// Returns the newest part of a trace that can be seen.
     pub(crate) fn newest_part(&self, trace_id: u128) -> Option<PartRef> {
-        self.views.iter().rev().find_map(|view| {
-            let part = view.find_part(trace_id)?;
+        let hash = View::hash(trace_id);
+        self.views().rev().find_map(|view| {
+            let part = view.find_part(trace_id, hash)?;
             Some(PartRef { block: view.sequence(), part })
         })
     }
 
     /// Returns whether a newer part of the same trace can be seen, so that this one is not the trace's first place.
     pub(crate) fn is_superseded(&self, view: &View, part: u32) -> bool {
-        let newer = view.part(part).and_then(block::Part::newer);
-        newer.is_some_and(|n| self.position(n.block).is_some_and(|at| self.views[at].part(n.part).is_some()))
+        let newer = view.newer(part);
+        newer.is_some_and(|newer| self.position(newer.block).is_some_and(|at| self.view(at).has_part(newer.part)))
     }
 
     /// Returns the parts of a trace as (place among the views, part), newest first, and whether older ones are gone.
@@ -119,9 +154,12 @@ impl Snapshot {
         let mut next = Some(newest);
         while let Some(at) = next {
             let Some(position) = self.position(at.block) else { return (parts, true) };
-            let Some(part) = self.views[position].part(at.part) else { break };
+            let view = self.view(position);
+            if !view.has_part(at.part) {
+                break;
+            }
             parts.push((position, at.part));
-            next = part.older;
+            next = view.older(at.part);
         }
         (parts, false)
     }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::otlp::Batch;
 use crate::otlp::fixture::{TestSpan, batch, span};
 
 const MIB: usize = 1 << 20;
@@ -9,18 +10,49 @@ fn limits(max_traces: usize) -> Limits {
     Limits { memory_bytes: 16 * MIB, max_traces, retention_ns: 1_000 }
 }
 
+/// A writer whose full blocks are sealed after each request.
+struct SealingWriter(Writer, Sealer);
+
+impl SealingWriter {
+    fn new(limits: Limits) -> (Arc<Store>, Self) {
+        let (store, writer) = Writer::new(limits);
+        (store, Self(writer, Sealer::default()))
+    }
+
+    fn append(&mut self, batch: &Batch, arrived: Timestamp) -> Outcome {
+        let outcome = self.0.append(batch, arrived);
+        self.seal();
+        outcome
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        self.0.tick(now);
+        self.seal();
+    }
+
+    fn seal(&mut self) {
+        while let Some(block) = self.0.take_unsealed() {
+            self.0.put_sealed(block.seal(&mut self.1));
+        }
+        assert_eq!(self.0.unsealed(), 0);
+    }
+}
+
 /// Draws every held trace as `trace:spans`, with a sign where a part of it is gone.
 fn held(store: &Store) -> String {
     let snapshot = store.snapshot();
     let mut traces = Vec::new();
     for view in snapshot.views() {
-        for index in (0..).take_while(|&index| view.part(index).is_some()) {
-            if snapshot.is_superseded(view, index) {
+        for index in (0..).take_while(|&index| view.has_part(index)) {
+            if snapshot.is_superseded(&view, index) {
                 continue;
             }
             let (parts, partial) = snapshot.parts(PartRef { block: view.sequence(), part: index });
-            let spans: usize = parts.iter().map(|&(at, part)| snapshot.views()[at].chain(part).count()).sum();
-            let id = view.part(index).map_or(0, |part| part.trace_id as u8);
+            let mut rows = Vec::new();
+            for (at, part) in parts {
+                snapshot.view(at).part_rows(part, &mut rows);
+            }
+            let (id, spans) = (view.trace_id(index).unwrap() as u8, rows.len());
             traces.push(format!("{id}:{spans}{}", if partial { "~" } else { "" }));
         }
     }
@@ -36,7 +68,7 @@ fn counters(store: &Store) -> Counters {
 
 #[test]
 fn a_late_span_joins_its_trace() {
-    let (store, mut writer) = Writer::new(Limits::default());
+    let (store, mut writer) = SealingWriter::new(Limits::default());
     writer.append(&batch(&[span(1, 1, 0, 1), span(2, 1, 0, 1)]), Timestamp(0));
     writer.append(&batch(&[span(1, 2, 1, 2)]), Timestamp(1));
     assert_eq!(held(&store), "1:2 2:1");
@@ -44,7 +76,7 @@ fn a_late_span_joins_its_trace() {
 
 #[test]
 fn a_late_span_joins_its_trace_across_blocks() {
-    let (store, mut writer) = Writer::new(limits(8));
+    let (store, mut writer) = SealingWriter::new(limits(8));
     writer.append(&batch(&[span(1, 1, 0, 1), span(2, 1, 0, 1)]), Timestamp(0));
     writer.append(&batch(&[span(3, 1, 0, 1), span(1, 2, 1, 1)]), Timestamp(0));
     writer.append(&batch(&[span(4, 1, 0, 1), span(1, 3, 1, 1)]), Timestamp(0));
@@ -54,7 +86,7 @@ fn a_late_span_joins_its_trace_across_blocks() {
 
 #[test]
 fn duplicates_are_dropped_and_counted_within_and_across_blocks() {
-    let (store, mut writer) = Writer::new(limits(8));
+    let (store, mut writer) = SealingWriter::new(limits(8));
     let first = batch(&[span(1, 1, 0, 1), span(1, 1, 0, 9), span(2, 1, 0, 1)]);
     assert_eq!(writer.append(&first, Timestamp(0)), Outcome { stored: 2, duplicates: 1, rejected: 0 });
     let again = batch(&[span(3, 1, 0, 1), span(1, 1, 0, 1), span(2, 1, 0, 1), span(4, 1, 0, 1)]);
@@ -66,7 +98,7 @@ fn duplicates_are_dropped_and_counted_within_and_across_blocks() {
 
 #[test]
 fn a_request_of_nothing_but_duplicates_keeps_no_bytes() {
-    let (store, mut writer) = Writer::new(Limits::default());
+    let (store, mut writer) = SealingWriter::new(Limits::default());
     let request = batch(&[span(1, 1, 0, 1), span(2, 1, 0, 1)]);
     writer.append(&request, Timestamp(0));
     let before = store.snapshot().facts().bytes;
@@ -76,7 +108,7 @@ fn a_request_of_nothing_but_duplicates_keeps_no_bytes() {
 
 #[test]
 fn the_limit_on_traces_evicts_the_oldest_blocks() {
-    let (store, mut writer) = Writer::new(limits(8));
+    let (store, mut writer) = SealingWriter::new(limits(8));
     for trace in 1..=20 {
         writer.append(&batch(&[span(trace, 1, 0, 1)]), Timestamp(0));
         assert!(store.snapshot().facts().traces <= 8);
@@ -88,7 +120,7 @@ fn the_limit_on_traces_evicts_the_oldest_blocks() {
 
 #[test]
 fn a_trace_that_lost_a_part_stays_one_row_and_is_partial() {
-    let (store, mut writer) = Writer::new(limits(4));
+    let (store, mut writer) = SealingWriter::new(limits(4));
     writer.append(&batch(&[span(1, 1, 0, 1)]), Timestamp(0));
     writer.append(&batch(&[span(2, 1, 0, 1)]), Timestamp(0));
     writer.append(&batch(&[span(3, 1, 0, 1), span(1, 2, 1, 1), span(4, 1, 0, 1)]), Timestamp(0));
@@ -98,7 +130,7 @@ fn a_trace_that_lost_a_part_stays_one_row_and_is_partial() {
 
 #[test]
 fn spans_go_when_their_retention_is_over() {
-    let (store, mut writer) = Writer::new(limits(0));
+    let (store, mut writer) = SealingWriter::new(limits(0));
     writer.append(&batch(&[span(1, 1, 0, 1)]), Timestamp(0));
     writer.tick(Timestamp(500));
     writer.append(&batch(&[span(2, 1, 0, 1)]), Timestamp(600));
@@ -126,7 +158,7 @@ fn the_byte_budget_is_never_exceeded() {
 
 #[test]
 fn a_request_larger_than_a_block_is_kept_whole() {
-    let (store, mut writer) = Writer::new(limits(0));
+    let (store, mut writer) = SealingWriter::new(limits(0));
     let spans: Vec<TestSpan> = (1..=20_000).map(|id| span(1, id, id - 1, id)).collect();
     writer.append(&batch(&spans), Timestamp(0));
     assert!(store.snapshot().views().len() > 1);
@@ -136,7 +168,7 @@ fn a_request_larger_than_a_block_is_kept_whole() {
 
 #[test]
 fn a_limit_on_traces_is_no_limit_on_spans() {
-    let (store, mut writer) = Writer::new(limits(4));
+    let (store, mut writer) = SealingWriter::new(limits(4));
     for round in 0..30_u64 {
         let spans: Vec<TestSpan> = (1..=30).map(|i| span(i % 3 + 1, round * 100 + u64::from(i), 0, 1)).collect();
         writer.append(&batch(&spans), Timestamp(round));
@@ -162,7 +194,7 @@ fn requests_that_keep_nothing_evict_nothing() {
 
 #[test]
 fn readers_see_whole_requests_while_the_writer_writes() {
-    let (store, mut writer) = Writer::new(limits(40));
+    let (store, mut writer) = SealingWriter::new(limits(40));
     let requests: Vec<_> = (0..2_000_u64)
         .map(|round| batch(&(0..7).map(|i| span((round % 250) as u8 + 1, round * 8 + i + 1, 0, 1)).collect::<Vec<_>>()))
         .collect();
@@ -173,10 +205,11 @@ fn readers_see_whole_requests_while_the_writer_writes() {
                 let snapshot = store.snapshot();
                 seen = snapshot.facts().counters.stored;
                 assert!(snapshot.facts().counters.add_up());
-                let seen: u32 = snapshot.views().iter().map(View::len).sum();
+                let seen: u32 = snapshot.views().map(|view| view.len()).sum();
                 assert_eq!(seen % 7, 0, "half a request is seen");
                 for view in snapshot.views() {
-                    let spans: u32 = view.summaries().iter().map(|sums| sums.spans).sum();
+                    let sums = view.sums();
+                    let spans: u32 = (0..sums.len()).map(|part| sums.part(part).spans).sum();
                     assert_eq!(spans, view.len());
                 }
             }
@@ -208,7 +241,7 @@ proptest! {
         let mut other = spans.clone();
         other.rotate_left(shuffled.index(spans.len()));
         let [a, b] = [spans, other].map(|spans| {
-            let (store, mut writer) = Writer::new(limits(max_traces));
+            let (store, mut writer) = SealingWriter::new(limits(max_traces));
             for piece in spans.chunks(3) {
                 writer.append(&batch(piece), Timestamp(0));
             }
@@ -216,4 +249,43 @@ proptest! {
         });
         prop_assert_eq!(a, b);
     }
+}
+
+#[test]
+fn a_late_span_finds_the_duplicates_and_the_newer_part_that_came_while_its_block_was_sealed() {
+    let (store, mut writer) = Writer::new(limits(8));
+    writer.append(&batch(&[span(1, 1, 0, 1), span(2, 1, 0, 1)]), Timestamp(0));
+    writer.append(&batch(&[span(3, 1, 0, 1)]), Timestamp(0));
+    let sealed = writer.take_unsealed().unwrap().seal(&mut Sealer::default());
+    writer.append(&batch(&[span(1, 2, 1, 1), span(2, 1, 0, 1)]), Timestamp(0));
+    writer.put_sealed(sealed);
+    assert_eq!(writer.append(&batch(&[span(1, 1, 0, 1)]), Timestamp(0)).duplicates, 1);
+    assert_eq!(held(&store), "1:2 2:1 3:1");
+}
+
+#[test]
+fn a_block_that_was_evicted_while_it_was_sealed_stays_away() {
+    let (store, mut writer) = Writer::new(limits(4));
+    writer.append(&batch(&[span(1, 1, 0, 1)]), Timestamp(0));
+    writer.append(&batch(&[span(2, 1, 0, 1)]), Timestamp(0));
+    let sealed = writer.take_unsealed().unwrap().seal(&mut Sealer::default());
+    for trace in 3..=9 {
+        writer.append(&batch(&[span(trace, 1, 0, 1)]), Timestamp(0));
+    }
+    let before = store.snapshot().facts().bytes;
+    writer.put_sealed(sealed);
+    assert_eq!((held(&store).as_str(), store.snapshot().facts().bytes), ("6:1 7:1 8:1 9:1", before));
+}
+
+#[test]
+fn traces_with_errors_are_those_with_an_error_in_a_span_held() {
+    let with_error = |trace, id| TestSpan { error: true, ..span(trace, id, 0, 1) };
+    let (store, mut writer) = SealingWriter::new(limits(8));
+    let errors = |store: &Store| store.snapshot().facts().traces_with_errors;
+    writer.append(&batch(&[with_error(1, 1), with_error(1, 2), with_error(2, 1)]), Timestamp(0));
+    writer.append(&batch(&[with_error(3, 1), span(1, 3, 0, 1), span(4, 1, 0, 1)]), Timestamp(0));
+    (5..=8).for_each(|trace| assert_eq!(writer.append(&batch(&[span(trace, 1, 0, 1)]), Timestamp(0)).stored, 1));
+    assert_eq!(errors(&store), 3);
+    writer.append(&batch(&[span(9, 1, 0, 1)]), Timestamp(0));
+    assert_eq!((held(&store).as_str(), errors(&store)), ("1:1~ 3:1 4:1 5:1 6:1 7:1 8:1 9:1", 1));
 }

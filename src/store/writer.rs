@@ -1,16 +1,18 @@
-//! The one writer: appends scanned requests to the open block, drops duplicates, links the parts of traces, seals,
-//! and evicts whole blocks when a limit is reached.
+//! The one writer: appends scanned requests to the open block, drops duplicates, links the parts of traces, and evicts
+//! whole blocks when a limit is reached.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::block::{Block, KeptRequest, Part, PartRef, ResourceEntry, ScopeEntry, span_hash};
 use super::directory::Directory;
-use super::names::Names;
-use super::rows::{Facts as RowFacts, NONE, Row};
-use super::{Counters, Facts, Limits, Store};
-use crate::model::Timestamp;
+use super::index::{id_hash, span_hash};
+use super::open::{KeptRequest, Names, OpenBlock, Part, PartRef, Place, ResourceEntry, ScopeEntry};
+use super::ring::{Ring, Sealed, Unsealed};
+use super::row::{Facts as RowFacts, NONE, Row};
+use super::sums::PartSums;
+use super::view::Block;
+use super::{Counters, Facts, Frontier, Limits, Store};
+use crate::model::{StatusCode, Timestamp};
 use crate::otlp::{Batch, SpanRow};
 
 /// What became of a request's spans.
@@ -26,41 +28,30 @@ pub struct Outcome {
 pub struct Writer {
     store: Arc<Store>,
     limits: Limits,
-    open: Arc<Block>,
-    /// Rows written to the open block, whether readers may see them yet or not.
-    written: u32,
+    open: Arc<OpenBlock>,
     /// Traces that began in the open block.
     begun: u32,
-    sealed: VecDeque<Arc<Block>>,
-    sealed_bytes: usize,
+    full: Ring,
     directory: Directory,
     names: Names,
     counters: Counters,
     request: RequestInBlock,
+    recent: Recent,
 }
 
 /// Where the request being appended stands in the open block; filled as its spans need it, so that a request of
 /// nothing but duplicates leaves no trace.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct RequestInBlock {
     request: Option<u32>,
     resources: Vec<u32>,
     /// Per scope of the batch: its number in the block and its service's name.
     scopes: Vec<(u32, u32)>,
-    /// The parts of traces seen a moment ago, by the last bits of their ids: spans of a few traces come together.
-    recent: [Option<(u128, u32)>; RECENT],
     /// Whether room was made for it.
     has_room: bool,
 }
 
-const RECENT: usize = 64;
 const USUAL_SCOPES: usize = 1_024;
-
-impl Default for RequestInBlock {
-    fn default() -> Self {
-        Self { request: None, resources: Vec::new(), scopes: Vec::new(), recent: [None; RECENT], has_room: false }
-    }
-}
 
 impl RequestInBlock {
     fn begin(&mut self, batch: &Batch) {
@@ -76,7 +67,6 @@ impl RequestInBlock {
 
     fn enter_block(&mut self, batch: &Batch) {
         self.request = None;
-        self.recent = [None; RECENT];
         self.resources.clear();
         self.resources.resize(batch.resources.len(), NONE);
         self.scopes.clear();
@@ -84,29 +74,72 @@ impl RequestInBlock {
     }
 }
 
+/// Where a trace stands: its part in the open block, and its newest part in a full one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    here: Option<Here>,
+    older: Option<PartRef>,
+}
+
+/// A part in the open block.
+#[derive(Clone, Copy, Debug)]
+struct Here {
+    part: u32,
+    newest_row: u32,
+    has_error: bool,
+}
+
+/// Traces seen a moment ago that have a part in the open block, by the last bits of their ids: spans of a few traces
+/// come together.
+#[derive(Debug)]
+struct Recent(Box<[(u128, Standing); RECENT]>);
+
+const RECENT: usize = 64;
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self(Box::new([(0, Standing::default()); RECENT]))
+    }
+}
+
+impl Recent {
+    fn clear(&mut self) {
+        self.0.fill((0, Standing::default()));
+    }
+
+    #[inline]
+    fn get(&self, trace_id: u128) -> Option<Standing> {
+        let (recent, standing) = &self.0[trace_id as usize % RECENT];
+        (*recent == trace_id && standing.here.is_some()).then_some(*standing)
+    }
+
+    #[inline]
+    fn set(&mut self, trace_id: u128, standing: Standing) {
+        self.0[trace_id as usize % RECENT] = (trace_id, standing);
+    }
+}
+
 /// What a request, a resource, a scope and a part take in a block beside the bytes they name.
 const REQUEST_OVERHEAD: usize = 64;
 const RESOURCE_OVERHEAD: usize = 40;
 const SCOPE_OVERHEAD: usize = 32;
-const PART_OVERHEAD: usize = size_of::<Part>() + 16 + size_of::<super::PartSummary>();
+const PART_OVERHEAD: usize = size_of::<Part>() + 16 + size_of::<PartSums>() + 64;
 
 impl Writer {
     /// Returns an empty store and its writer.
     pub fn new(limits: Limits) -> (Arc<Store>, Self) {
         let store = Arc::new(Store::default());
-        let open = Arc::new(Block::new(0, limits.block_spans()));
         let writer = Self {
             store: Arc::clone(&store),
             limits,
-            open,
-            written: 0,
+            open: Arc::new(OpenBlock::new(0, limits.block_spans(), None)),
             begun: 0,
-            sealed: VecDeque::new(),
-            sealed_bytes: 0,
+            full: Ring::default(),
             directory: Directory::default(),
             names: Names::default(),
             counters: Counters::default(),
             request: RequestInBlock::default(),
+            recent: Recent::default(),
         };
         writer.publish_blocks();
         writer.publish();
@@ -120,12 +153,7 @@ impl Writer {
         self.counters.rejected += batch.rejected;
         self.request.begin(batch);
         for span in &batch.spans {
-            if self.is_duplicate(span) {
-                self.counters.duplicates += 1;
-            } else {
-                self.make_room(batch, span);
-                self.append_span(batch, span, arrived);
-            }
+            self.append_span(batch, span, arrived);
         }
         self.request.end();
         self.keep_budget();
@@ -137,57 +165,128 @@ impl Writer {
         }
     }
 
-    /// Drops what is past its retention at `now`, and seals the open block when it is old, so that it can go in time.
+    /// Drops what is past its retention at `now`, and ends the open block when it is old, so that it can go in time.
     pub fn tick(&mut self, now: Timestamp) {
-        let first_arrival = self.open.requests.get(0).map(|request| request.arrived);
-        let is_old = first_arrival.is_some_and(|first| now.since(first) > self.limits.block_age_ns());
+        let is_old = self.open.arrivals().is_some_and(|(first, _)| now.since(first) > self.limits.block_age_ns());
         if is_old {
-            self.seal();
+            self.end_block();
         }
-        let expired = |block: &Block, retention_ns| {
-            let last = block.requests.len().checked_sub(1).and_then(|last| block.requests.get(last));
-            last.is_none_or(|request| now.since(request.arrived) > retention_ns)
-        };
-        let before = self.sealed.len();
-        while self.sealed.front().is_some_and(|block| expired(block, self.limits.retention_ns)) {
+        let retention_ns = self.limits.retention_ns;
+        let is_over = |block: &Block| block.arrivals().is_none_or(|(_, last)| now.since(last) > retention_ns);
+        let before = self.full.len();
+        while self.full.oldest().is_some_and(is_over) {
             self.evict_oldest();
         }
-        if is_old || self.sealed.len() != before {
+        if is_old || self.full.len() != before {
             self.keep_budget();
             self.publish();
         }
     }
 
-    /// Makes room for a span that is going to be stored. For the first one of a request that is: seals the open block
-    /// where the request would make it too large, and evicts until there is room for it.
-    fn make_room(&mut self, batch: &Batch, span: &SpanRow) {
-        if !std::mem::replace(&mut self.request.has_room, true) {
-            let incoming = batch.bytes.len() + batch.spans.len() * (size_of::<Row>() + PART_OVERHEAD);
-            let is_large = self.open.bytes() + incoming > self.limits.block_bytes();
-            if self.written > 0 && (is_large || self.written as usize + batch.spans.len() > self.open.capacity as usize)
-            {
-                self.seal_within(batch);
-            }
-            while self.bytes() + incoming > self.limits.memory_bytes && self.evict_oldest() {}
-        }
-        if self.written >= self.open.capacity || self.has_all_traces(span.trace_id) {
-            self.seal_within(batch);
+    /// Gives out the next full block to be sealed, none where every one was. It stays in its place, and is read, until
+    /// [`Writer::put_sealed`] is given the sealed one.
+    pub fn take_unsealed(&mut self) -> Option<Unsealed> {
+        self.full.take_unsealed()
+    }
+
+    /// Returns how many full blocks are not sealed.
+    pub fn unsealed(&self) -> usize {
+        self.full.unsealed()
+    }
+
+    /// Puts a sealed block in the place of the full one.
+    pub fn put_sealed(&mut self, sealed: Sealed) {
+        if self.full.put_sealed(sealed) {
+            self.publish_blocks();
+            self.publish();
         }
     }
 
-    /// Returns whether the open block may not take a part of this trace. Traces that began elsewhere and go on here count
-    /// less than those that begin here, so that a few long traces do not make a block of every request.
-    fn has_all_traces(&mut self, trace_id: u128) -> bool {
-        if self.part_here(trace_id).is_some() {
-            return false;
+    fn append_span(&mut self, batch: &Batch, span: &SpanRow, arrived: Timestamp) {
+        let hash = span_hash(span.span_id);
+        let mut standing = self.standing(span.trace_id);
+        let is_here = standing.here.is_some_and(|here| self.open.find_span(here.part, span.span_id, hash).is_some());
+        if is_here || self.full.has_span(standing.older, span.span_id, hash) {
+            self.counters.duplicates += 1;
+            return;
         }
+        standing = self.make_room(batch, span.trace_id, standing);
+        let row = self.open.written();
+        let here = standing.here.unwrap_or_else(|| self.begin_part(span.trace_id, row, standing.older));
+        let (scope, service) = self.scope(batch, span.scope, arrived);
+        let operation = self.names.number(&self.open, batch.text(span.name));
+        let columns = Row {
+            span_id: span.span_id,
+            parent_id: span.parent_id,
+            start_ns: span.start_ns,
+            duration_ns: span.duration_ns,
+            service,
+            operation,
+            scope,
+            facts: RowFacts::new(span.kind, span.status, span.ends_before_start, span.events, span.links),
+        };
+        let Here { part, newest_row: previous, .. } = here;
+        self.open.append(&columns, Place { offset: span.message.start, len: span.message.len, previous, part }, hash);
+        let is_error = span.status == StatusCode::Error;
+        if is_error && !here.has_error {
+            self.note_error(span.trace_id, part);
+        }
+        let here = Some(Here { part, newest_row: row, has_error: here.has_error || is_error });
+        self.recent.set(span.trace_id, Standing { here, ..standing });
+        self.counters.stored += 1;
+        self.counters.in_memory += 1;
+    }
+
+    fn standing(&self, trace_id: u128) -> Standing {
+        self.recent.get(trace_id).unwrap_or_else(|| self.look_up(trace_id))
+    }
+
+    fn look_up(&self, trace_id: u128) -> Standing {
+        let hash = id_hash(trace_id);
+        let part = self.open.find_part(trace_id, hash);
+        let Some((number, part)) = part.and_then(|number| Some((number, self.open.parts.get(number)?))) else {
+            let older = self.directory.newest_part(hash, |part| self.full.trace_id(part) == Some(trace_id));
+            return Standing { here: None, older };
+        };
+        let here = Here { part: number, newest_row: part.newest_row(), has_error: part.has_error() };
+        Standing { here: Some(here), older: part.older }
+    }
+
+    /// Makes room for a span that is going to be stored, and returns where its trace stands then. For the first span of a
+    /// request that is stored: ends the open block where the request would make it too large, and evicts until there is
+    /// room for it.
+    fn make_room(&mut self, batch: &Batch, trace_id: u128, mut standing: Standing) -> Standing {
+        if !std::mem::replace(&mut self.request.has_room, true) {
+            self.make_room_for_request(batch);
+            standing = self.standing(trace_id);
+        }
+        let begins = standing.older.is_none();
+        if self.open.written() >= self.open.capacity || standing.here.is_none() && self.has_all_traces(begins) {
+            self.end_block_within(batch);
+            standing = self.standing(trace_id);
+        }
+        standing
+    }
+
+    fn make_room_for_request(&mut self, batch: &Batch) {
+        let incoming = batch.bytes.len() + batch.spans.len() * (size_of::<[u64; 8]>() + PART_OVERHEAD);
+        let written = self.open.written();
+        let is_large = self.open.bytes() + incoming > self.limits.block_bytes();
+        if written > 0 && (is_large || written as usize + batch.spans.len() > self.open.capacity as usize) {
+            self.end_block_within(batch);
+        }
+        while self.bytes() + incoming > self.limits.memory_bytes && self.evict_oldest() {}
+    }
+
+    /// Returns whether the open block may not take a part of another trace. Traces that began elsewhere and go on here
+    /// count less than those that begin here, so that a few long traces do not make a block of every request.
+    fn has_all_traces(&self, begins: bool) -> bool {
         let limit = self.limits.block_traces();
-        let begins = self.directory.newest_part(trace_id).is_none();
         begins && self.begun >= limit || self.open.parts.len() >= limit.saturating_mul(3)
     }
 
-    fn seal_within(&mut self, batch: &Batch) {
-        self.seal();
+    fn end_block_within(&mut self, batch: &Batch) {
+        self.end_block();
         self.request.enter_block(batch);
     }
 
@@ -196,104 +295,38 @@ impl Writer {
     }
 
     fn bytes(&self) -> usize {
-        self.sealed_bytes + self.open.bytes() + self.directory.bytes()
-    }
-
-    fn is_duplicate(&mut self, span: &SpanRow) -> bool {
-        let here = self.part_here(span.trace_id);
-        let hash = span_hash(span.trace_id, span.span_id);
-        here.is_some_and(|part| self.open.find_span(part, span.span_id, hash).is_some())
-            || self.is_in_older_block(self.older_part(here, span.trace_id), span.span_id, hash)
-    }
-
-    /// Returns the newest part of a trace in a sealed block.
-    fn older_part(&self, here: Option<u32>, trace_id: u128) -> Option<PartRef> {
-        match here {
-            Some(part) => self.open.parts.get(part).and_then(|part| part.older),
-            None => self.directory.newest_part(trace_id),
-        }
-    }
-
-    fn append_span(&mut self, batch: &Batch, span: &SpanRow, arrived: Timestamp) {
-        let here = self.part_here(span.trace_id);
-        let older = self.older_part(here, span.trace_id);
-        let index = self.written;
-        let previous = here.and_then(|part| self.open.parts.get(part)).map_or(NONE, Part::newest_row);
-        let part = here.unwrap_or_else(|| self.new_part(span.trace_id, index, older));
-        let (scope, service) = self.scope(batch, span.scope, arrived);
-        let operation = self.names.number(&self.open, batch.text(span.name));
-        let row = Row {
-            span_id: span.span_id,
-            parent_id: span.parent_id,
-            start_ns: span.start_ns,
-            duration_ns: span.duration_ns,
-            service,
-            operation,
-            offset: span.message.start,
-            len: span.message.len,
-            scope,
-            previous,
-            part,
-            facts: RowFacts::new(span.kind, span.status, span.ends_before_start, span.events, span.links),
-        };
-        self.open.rows.set(index, &row);
-        self.open.span_index.insert(span_hash(span.trace_id, span.span_id), index);
-        if let Some(part) = self.open.parts.get(part) {
-            part.set_newest_row(index);
-        }
-        self.written += 1;
-        self.open.set_written(self.written);
-        self.counters.stored += 1;
-        self.counters.in_memory += 1;
-    }
-
-    fn part_here(&mut self, trace_id: u128) -> Option<u32> {
-        let place = trace_id as usize % RECENT;
-        if let Some((recent, part)) = self.request.recent[place]
-            && recent == trace_id
-        {
-            return Some(part);
-        }
-        let part = self.open.find_part(trace_id)?;
-        self.request.recent[place] = Some((trace_id, part));
-        Some(part)
-    }
-
-    fn is_in_older_block(&self, mut older: Option<PartRef>, span_id: u64, hash: u64) -> bool {
-        while let Some(at) = older
-            && let Some(block) = self.sealed_block(at.block)
-        {
-            if block.find_span(at.part, span_id, hash).is_some() {
-                return true;
-            }
-            older = block.parts.get(at.part).and_then(|part| part.older);
-        }
-        false
-    }
-
-    fn sealed_block(&self, sequence: u32) -> Option<&Arc<Block>> {
-        let first = self.sealed.front()?.sequence;
-        self.sealed.get(sequence.checked_sub(first)? as usize)
+        self.full.bytes() + self.open.bytes() + self.directory.bytes()
     }
 
     /// Begins a trace in the open block, and links it to the part before, where there is one.
-    fn new_part(&mut self, trace_id: u128, first_row: u32, older: Option<PartRef>) -> u32 {
+    fn begin_part(&mut self, trace_id: u128, first_row: u32, older: Option<PartRef>) -> Here {
         if older.is_none() && self.limits.max_traces > 0 {
             while self.directory.len() >= self.limits.max_traces && self.evict_oldest() {}
         }
-        self.begun += u32::from(older.is_none());
-        let part = self.open.parts.push(Part::new(trace_id, first_row, older));
-        let here = PartRef { block: self.open.sequence, part };
-        self.open.part_index.insert(super::index::hash(trace_id), part);
+        let hash = id_hash(trace_id);
+        let part = self.open.begin_part(Part::new(trace_id, first_row, older), hash);
+        let newest = PartRef { block: self.open.sequence, part };
         self.open.add_bytes(PART_OVERHEAD);
-        self.directory.set(trace_id, here);
-        if let Some(at) = older
-            && let Some(part) = self.sealed_block(at.block).and_then(|block| block.parts.get(at.part))
-        {
-            part.set_newer(here);
+        match older {
+            None => {
+                self.begun += 1;
+                self.directory.add(hash, newest);
+            }
+            Some(before) => {
+                self.directory.set(hash, before, newest);
+                if let Some(block) = self.full.get(before.block) {
+                    block.set_newer(before.part, newest);
+                }
+            }
         }
-        self.request.recent[trace_id as usize % RECENT] = Some((trace_id, part));
-        part
+        Here { part, newest_row: NONE, has_error: false }
+    }
+
+    fn note_error(&mut self, trace_id: u128, part: u32) {
+        if let Some(part) = self.open.parts.get(part) {
+            part.set_error();
+        }
+        self.directory.add_error(id_hash(trace_id), PartRef { block: self.open.sequence, part });
     }
 
     /// Returns the number in the open block of a scope of the request, and of its service's name.
@@ -337,21 +370,24 @@ impl Writer {
     }
 
     /// Ends the open block, which never changes again, and begins the next one.
-    fn seal(&mut self) {
-        let next = Arc::new(Block::new(self.open.sequence + 1, self.limits.block_spans()));
-        let sealed = std::mem::replace(&mut self.open, next);
-        self.sealed_bytes += sealed.bytes();
-        self.sealed.push_back(sealed);
-        (self.written, self.begun) = (0, 0);
+    fn end_block(&mut self) {
+        let next = OpenBlock::new(self.open.sequence + 1, self.limits.block_spans(), self.full.spare());
+        self.full.push(std::mem::replace(&mut self.open, Arc::new(next)));
+        self.begun = 0;
         self.names.clear();
+        self.recent.clear();
         self.publish_blocks();
     }
 
-    /// Drops the oldest sealed block; returns whether there was one.
+    /// Drops the oldest full block; returns whether there was one.
     fn evict_oldest(&mut self) -> bool {
-        let Some(block) = self.sealed.pop_front() else { return false };
-        self.sealed_bytes -= block.bytes();
-        self.directory.forget(&block);
+        let Some(block) = self.full.pop_oldest() else { return false };
+        let (full, open) = (&self.full, &self.open);
+        self.directory.forget(&block, |part, trace_id| {
+            let is_open = part.block == open.sequence;
+            let held = if is_open { open.parts.get(part.part).map(|part| part.trace_id) } else { full.trace_id(part) };
+            held == Some(trace_id)
+        });
         self.counters.in_memory -= u64::from(block.written());
         self.counters.evicted += u64::from(block.written());
         self.publish_blocks();
@@ -359,20 +395,21 @@ impl Writer {
     }
 
     fn publish_blocks(&self) {
-        let blocks = self.sealed.iter().chain([&self.open]).map(Arc::clone).collect();
+        let open = Block::Open(Arc::clone(&self.open));
+        let blocks = self.full.blocks().cloned().chain([open]).collect();
         self.store.blocks.store(Arc::new(blocks));
     }
 
     fn publish(&self) {
-        let frontier = u64::from(self.open.sequence) << 32 | u64::from(self.written);
-        self.store.frontier.store(frontier, Ordering::Release);
-        let oldest = self.sealed.front().unwrap_or(&self.open);
+        let oldest = self.full.oldest().and_then(Block::arrivals).or_else(|| self.open.arrivals());
         self.store.facts.store(Arc::new(Facts {
             counters: self.counters,
             traces: self.directory.len() as u64,
+            traces_with_errors: self.directory.with_errors() as u64,
             bytes: self.bytes() as u64,
             budget_bytes: self.limits.memory_bytes as u64,
-            oldest_arrival: oldest.requests.get(0).map(|request| request.arrived),
+            oldest_arrival: oldest.map(|(first, _)| first),
+            frontier: Frontier { block: self.open.sequence, rows: self.open.written() },
         }));
         self.store.revision.fetch_add(1, Ordering::AcqRel);
     }

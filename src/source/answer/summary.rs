@@ -3,69 +3,85 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 
-use crate::model::{Root, TraceId, TraceSummary};
-use crate::store::{PartRef, PartSummary, RootRow, Row, Snapshot};
+use crate::model::{Root, Timestamp, TraceId, TraceSummary};
+use crate::store::{PartRef, PartSums, RootRow, Snapshot, Sums};
 
-/// The rows of a trace, in order of arrival, each with the place of its block among the snapshot's views.
-pub(super) struct TraceRows {
-    pub(super) rows: Vec<(usize, Row)>,
-    /// Whether a part of the trace was evicted.
-    pub(super) partial: bool,
+/// A trace's rows in one block.
+pub(super) struct PartRows {
+    /// The place of the block among the snapshot's views.
+    pub(super) position: usize,
+    pub(super) rows: Vec<u32>,
 }
 
-/// Gathers the rows of the trace whose newest part is `newest`.
-pub(super) fn rows(newest: PartRef, snapshot: &Snapshot) -> TraceRows {
+/// Gathers the rows of the trace whose newest part is `newest`, in order of arrival; says whether a part of the trace was
+/// evicted.
+pub(super) fn rows(newest: PartRef, snapshot: &Snapshot) -> (Vec<PartRows>, bool) {
     let (parts, partial) = snapshot.parts(newest);
-    let mut rows = Vec::new();
-    for (position, part) in parts {
-        let view = &snapshot.views()[position];
-        rows.extend(view.chain(part).map(|index| (position, view.row(index))));
-    }
-    rows.reverse();
-    TraceRows { rows, partial }
+    let in_part = |&(position, part): &(usize, u32)| {
+        let mut rows = Vec::new();
+        snapshot.view(position).part_rows(part, &mut rows);
+        PartRows { position, rows }
+    };
+    (parts.iter().rev().map(in_part).collect(), partial)
 }
 
-/// Returns the row of a list for a trace with these sums.
-pub(super) fn summary(id: u128, newest: PartRef, sums: &PartSummary, snapshot: &Snapshot) -> TraceSummary {
-    let TraceRows { rows, partial } = rows(newest, snapshot);
+/// Returns the row of a list for a trace with these sums, which are those of all its parts; `blocks` has the sums of each
+/// block.
+pub(super) fn summary(
+    id: u128,
+    newest: PartRef,
+    sums: &PartSums,
+    (snapshot, blocks): (&Snapshot, &[Sums]),
+) -> TraceSummary {
+    let (parts, partial) = snapshot.parts(newest);
     TraceSummary {
         id: TraceId(id),
-        root: sums.root.and_then(|root| self::root(&root, snapshot)),
-        start: crate::model::Timestamp(sums.start_ns),
+        root: first_root(&parts, blocks).and_then(|root| self::root(&root, snapshot)),
+        start: Timestamp(sums.start_ns),
         duration_ns: sums.duration_ns(),
         span_count: sums.spans,
         error_count: sums.errors,
-        services: services(&rows, snapshot),
+        services: services(&parts, snapshot, blocks),
         roots: sums.roots,
-        missing_parents: missing_parents(&rows),
+        missing_parents: missing_parents(&parts, snapshot),
         partial,
     }
 }
 
+/// Returns the root that names a trace of these parts.
+pub(super) fn first_root(parts: &[(usize, u32)], blocks: &[Sums]) -> Option<RootRow> {
+    parts.iter().filter_map(|&(position, part)| blocks[position].root(part)).min()
+}
+
 /// Returns the names of a root's span.
 pub(super) fn root(root: &RootRow, snapshot: &Snapshot) -> Option<Root> {
-    let view = &snapshot.views()[snapshot.position(root.block)?];
+    let view = snapshot.view(snapshot.position(root.block)?);
     let row = view.row(root.row);
     Some(Root { service: view.name(row.service), operation: view.name(row.operation) })
 }
 
-fn services(rows: &[(usize, Row)], snapshot: &Snapshot) -> Vec<Arc<str>> {
-    // Names are numbered per block, so each is looked up once per block and sorted by text.
-    let numbers: HashSet<(usize, u32)> = rows.iter().map(|(position, row)| (*position, row.service)).collect();
-    let names: BTreeSet<Arc<str>> = numbers.iter().map(|&(at, name)| snapshot.views()[at].name(name)).collect();
+/// Names are numbered per block, so they are put together by text.
+fn services(parts: &[(usize, u32)], snapshot: &Snapshot, blocks: &[Sums]) -> Vec<Arc<str>> {
+    let mut names = BTreeSet::new();
+    let mut numbers = Vec::new();
+    for &(position, part) in parts {
+        numbers.clear();
+        blocks[position].services(part, &mut numbers);
+        names.extend(numbers.iter().map(|&number| snapshot.view(position).name(number)));
+    }
     names.into_iter().collect()
 }
 
-fn missing_parents(rows: &[(usize, Row)]) -> u32 {
-    let is_missing: Box<dyn Fn(u64) -> bool> = if rows.len() <= 16 {
-        Box::new(|parent| !rows.iter().any(|(_, row)| row.span_id == parent))
-    } else {
-        let ids: HashSet<u64> = rows.iter().map(|(_, row)| row.span_id).collect();
-        Box::new(move |parent| !ids.contains(&parent))
+fn missing_parents(parts: &[(usize, u32)], snapshot: &Snapshot) -> u32 {
+    let missing = |&(position, part): &(usize, u32)| {
+        let others = || parts.iter().filter(move |&&other| other != (position, part));
+        snapshot.view(position).missing_parents(part, |parent| {
+            others().any(|&(position, part)| snapshot.view(position).find_span(part, parent).is_some())
+        })
     };
-    rows.iter().filter(|(_, row)| row.parent_id != 0 && is_missing(row.parent_id)).count() as u32
+    parts.iter().map(missing).sum()
 }
 
 /// Names looked up in blocks, each once: a trace repeats the same few.
@@ -74,6 +90,6 @@ pub(super) struct NameCache(HashMap<(usize, u32), Arc<str>>);
 
 impl NameCache {
     pub(super) fn name(&mut self, position: usize, name: u32, snapshot: &Snapshot) -> Arc<str> {
-        Arc::clone(self.0.entry((position, name)).or_insert_with(|| snapshot.views()[position].name(name)))
+        Arc::clone(self.0.entry((position, name)).or_insert_with(|| snapshot.view(position).name(name)))
     }
 }

@@ -2,18 +2,29 @@ use super::*;
 use crate::model::{SpanId, Timestamp, TraceId};
 use crate::otlp::fixture::{TestSpan, batch, span};
 use crate::source::{Page, Sort, SortKey, TraceFilter, TraceList, TraceStatus, TracesRequest, Window};
-use crate::store::{Limits, Store, Writer};
+use crate::store::{Limits, Sealer, Store, Writer};
+use proptest::prelude::*;
 use std::sync::Arc;
 
 fn trace_id(trace: u8) -> TraceId {
     TraceId(u128::from_be_bytes([trace; 16]))
 }
 
-/// A store of small blocks, so that traces lie across them; each span comes in a request of its own.
+/// A store of small blocks, so that traces lie across them; each span comes in a request of its own. All but the last
+/// block are sealed.
 fn store(spans: &[TestSpan]) -> Arc<Store> {
+    filled(spans, Some(Sealer::default()))
+}
+
+fn filled(spans: &[TestSpan], mut sealer: Option<Sealer>) -> Arc<Store> {
     let (store, mut writer) = Writer::new(Limits { max_traces: 20, ..Limits::default() });
     for span in spans {
         writer.append(&batch(std::slice::from_ref(span)), Timestamp(0));
+        if let Some(sealer) = &mut sealer
+            && let Some(block) = writer.take_unsealed()
+        {
+            writer.put_sealed(block.seal(sealer));
+        }
     }
     store
 }
@@ -150,4 +161,59 @@ fn the_status_counts_traces_and_errors() {
     let Reply::Status(status) = answer(&Request::Status, &shop().snapshot()) else { panic!() };
     assert_eq!((status.total_traces, status.error_traces, status.counters.stored), (6, 1, 8));
     assert!(status.counters.add_up());
+}
+
+/// Everything that can be asked about traces.
+fn questions() -> Vec<Request> {
+    let name = |text: &str| Some(text.to_owned());
+    let filters = [
+        TraceFilter::default(),
+        TraceFilter { service: name("cart"), ..TraceFilter::default() },
+        TraceFilter { service: name("web"), operation: name("GET /"), ..TraceFilter::default() },
+        TraceFilter { status: Some(TraceStatus::Error), min_duration_ns: Some(20_000), ..TraceFilter::default() },
+    ];
+    let around = |trace| Page::Around { trace: trace_id(trace), above: 2, otherwise: 1 };
+    let pages = [Page::At(0), Page::At(3), around(1), around(7), around(99)];
+    let mut questions = vec![Request::Status];
+    for filter in &filters {
+        for (key, _) in SortKey::ALL {
+            for (descending, page) in [true, false].iter().flat_map(|&d| pages.map(|page| (d, page))) {
+                let sort = Sort { key, descending };
+                questions.push(Request::Traces(TracesRequest { filter: filter.clone(), sort, page, limit: 4 }));
+            }
+        }
+    }
+    for trace in 1..12 {
+        questions.extend([Request::Trace(trace_id(trace)), Request::Span(trace_id(trace), SpanId(3))]);
+    }
+    questions
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn answers_do_not_depend_on_what_is_sealed(
+        spans in prop::collection::vec((1..12_u8, 1..9_u64, 0..9_u64, 1..50_u64, 0..6_usize), 1..60),
+    ) {
+        let names = [("web", "GET /"), ("web", "POST /pay"), ("cart", "GET /"), ("bank", "charge")];
+        let spans: Vec<TestSpan> = spans
+            .into_iter()
+            .map(|(trace, id, parent, start, kind)| {
+                let (service, name) = names[kind % names.len()];
+                TestSpan { service, name, error: kind == 5, duration: start % 40, ..span(trace, id, parent, start) }
+            })
+            .collect();
+        let [open, sealed] = [None, Some(Sealer::default())].map(|sealer| filled(&spans, sealer).snapshot());
+        for question in questions() {
+            let [mut open, mut sealed] = [&open, &sealed].map(|snapshot| answer(&question, snapshot));
+            for reply in [&mut open, &mut sealed] {
+                if let Reply::Status(status) = reply {
+                    // What is sealed takes another number of bytes.
+                    status.memory_bytes = 0;
+                }
+            }
+            prop_assert_eq!(open, sealed, "{:?}", question);
+        }
+    }
 }

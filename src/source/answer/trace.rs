@@ -4,31 +4,34 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::summary::{NameCache, TraceRows, rows};
+use super::summary::{NameCache, rows};
 use crate::model::tree::{Place, Tree};
 use crate::model::{Root, Span, SpanId, Timestamp, Trace, TraceId, TraceSummary};
 use crate::otlp::{decode, wire};
-use crate::store::{Row, Snapshot, View};
+use crate::store::{Reader, Row, Snapshot};
 
 /// Returns the whole trace, none where nothing of it is held.
 pub(super) fn open(id: TraceId, snapshot: &Snapshot) -> Option<Arc<Trace>> {
-    let TraceRows { rows, partial } = rows(snapshot.newest_part(id.0)?, snapshot);
+    let (parts, partial) = rows(snapshot.newest_part(id.0)?, snapshot);
     let mut names = NameCache::default();
-    let spans: Vec<Span> = rows
-        .iter()
-        .map(|(position, row)| {
-            let names = [row.service, row.operation].map(|name| names.name(*position, name, snapshot));
-            span(row, &snapshot.views()[*position], names)
-        })
-        .collect();
+    let mut spans = Vec::with_capacity(parts.iter().map(|part| part.rows.len()).sum());
+    for part in parts {
+        let view = snapshot.view(part.position);
+        let mut reader = view.reader();
+        spans.extend(part.rows.into_iter().map(|index| {
+            let row = view.row(index);
+            let names = [row.service, row.operation].map(|name| names.name(part.position, name, snapshot));
+            span(index, &row, &mut reader, names)
+        }));
+    }
     let tree = Tree::of(&spans);
     Some(Arc::new(Trace { summary: summary(id, &spans, &tree, partial), spans, tree }))
 }
 
 /// Returns a span's columns as the model has them; `names` are its service and operation.
-pub(super) fn span(row: &Row, view: &View, names: [Arc<str>; 2]) -> Span {
+pub(super) fn span(index: u32, row: &Row, reader: &mut Reader, names: [Arc<str>; 2]) -> Span {
     let [service, operation] = names;
-    let event_times = if row.facts.events() > 0 { decode::event_times(view.span_message(row)) } else { Vec::new() };
+    let event_times = if row.facts.events() > 0 { decode::event_times(reader.span(index)) } else { Vec::new() };
     Span {
         id: SpanId(row.span_id),
         parent: (row.parent_id != 0).then_some(SpanId(row.parent_id)),
@@ -72,24 +75,31 @@ fn summary(id: TraceId, spans: &[Span], tree: &Tree, partial: bool) -> TraceSumm
 
 /// Returns the trace as `ExportTraceServiceRequest` messages, one for each run of spans that came with the same scope.
 pub(super) fn otlp(id: TraceId, snapshot: &Snapshot) -> Option<Vec<Bytes>> {
-    let TraceRows { rows, .. } = rows(snapshot.newest_part(id.0)?, snapshot);
-    let same_scope = |a: &(usize, Row), b: &(usize, Row)| (a.0, a.1.scope) == (b.0, b.1.scope);
-    Some(rows.chunk_by(same_scope).map(|run| message(run, &snapshot.views()[run[0].0])).collect())
+    let (parts, _) = rows(snapshot.newest_part(id.0)?, snapshot);
+    let mut messages = Vec::new();
+    for part in parts {
+        let view = snapshot.view(part.position);
+        let mut reader = view.reader();
+        let scope = |row: &u32| view.row(*row).scope;
+        let runs = part.rows.chunk_by(|a, b| scope(a) == scope(b));
+        messages.extend(runs.map(|run| message(run, scope(&run[0]), &mut reader)));
+    }
+    Some(messages)
 }
 
-fn message(run: &[(usize, Row)], view: &View) -> Bytes {
-    let (scope, scope_schema) = view.scope_message(&run[0].1);
-    let (resource, resource_schema) = view.resource_message(&run[0].1);
+fn message(rows: &[u32], scope: u32, reader: &mut Reader) -> Bytes {
     let mut scope_spans = Vec::new();
-    wire::put_bytes(&mut scope_spans, 1, scope);
-    for (_, row) in run {
-        wire::put_bytes(&mut scope_spans, 2, view.span_message(row));
+    for &row in rows {
+        wire::put_bytes(&mut scope_spans, 2, reader.span(row));
     }
-    wire::put_bytes(&mut scope_spans, 3, scope_schema.as_bytes());
+    let (message, schema_url) = reader.scope(scope);
+    wire::put_bytes(&mut scope_spans, 1, message);
+    wire::put_bytes(&mut scope_spans, 3, schema_url.as_bytes());
     let mut resource_spans = Vec::new();
-    wire::put_bytes(&mut resource_spans, 1, resource);
+    let (message, schema_url) = reader.resource(scope);
+    wire::put_bytes(&mut resource_spans, 1, message);
     wire::put_bytes(&mut resource_spans, 2, &scope_spans);
-    wire::put_bytes(&mut resource_spans, 3, resource_schema.as_bytes());
+    wire::put_bytes(&mut resource_spans, 3, schema_url.as_bytes());
     let mut request = Vec::new();
     wire::put_bytes(&mut request, 1, &resource_spans);
     request.into()

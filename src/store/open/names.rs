@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use super::block::Block;
-use super::index::hash;
+use super::OpenBlock;
+use crate::store::index::hash;
 
 /// What one distinct name takes beside its text: the shared pointer's head, its slot, the table's entry.
-const NAME_OVERHEAD: usize = 56;
+pub(in crate::store) const NAME_OVERHEAD: usize = 56;
 
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(in crate::store) struct Names {
     numbers: HashTable<(u64, u32)>,
 }
 
 impl Names {
-    pub(super) fn clear(&mut self) {
+    pub(in crate::store) fn clear(&mut self) {
         self.numbers.clear();
         self.numbers.shrink_to(1_024, |&(hash, _)| hash);
     }
 
     /// Returns the number of a name in `block`, adding it where it is new.
-    pub(super) fn number(&mut self, block: &Block, text: &str) -> u32 {
+    pub(in crate::store) fn number(&mut self, block: &OpenBlock, text: &str) -> u32 {
         let hash = hash(text.as_bytes());
         let same = |&(other, number): &(u64, u32)| {
             other == hash && block.names.get(number).is_some_and(|name| &**name == text)

@@ -9,7 +9,7 @@ const BUCKETS: usize = 27;
 
 /// An append-only list whose items stay where they are. Items are pushed by the one writer of the block it belongs to.
 #[derive(Debug)]
-pub(super) struct Appended<T> {
+pub(in crate::store) struct Appended<T> {
     buckets: [OnceLock<Box<[OnceLock<T>]>>; BUCKETS],
     len: AtomicU32,
 }
@@ -21,12 +21,12 @@ impl<T> Default for Appended<T> {
 }
 
 impl<T> Appended<T> {
-    pub(super) fn len(&self) -> u32 {
+    pub(in crate::store) fn len(&self) -> u32 {
         self.len.load(Ordering::Acquire)
     }
 
     /// Appends an item and returns its index. Only the block's writer calls this.
-    pub(super) fn push(&self, item: T) -> u32 {
+    pub(in crate::store) fn push(&self, item: T) -> u32 {
         let index = self.len.load(Ordering::Relaxed);
         let (bucket, place) = locate(index);
         let slots = self.buckets[bucket].get_or_init(|| empty(bucket_len(bucket)));
@@ -37,13 +37,13 @@ impl<T> Appended<T> {
     }
 
     /// Returns the item at `index`, none beyond the end.
-    pub(super) fn get(&self, index: u32) -> Option<&T> {
+    pub(in crate::store) fn get(&self, index: u32) -> Option<&T> {
         let (bucket, place) = locate(index);
         self.buckets.get(bucket)?.get()?.get(place)?.get()
     }
 
     /// Returns the items in order of appending, as far as the list reaches now.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(in crate::store) fn iter(&self) -> impl Iterator<Item = &T> {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 }

@@ -1,0 +1,165 @@
+//! The list of traces: merged from the sums of blocks and filtered; of what matches no more is kept than the page needs.
+
+mod page;
+
+use super::summary;
+use crate::model::{Root, Timestamp};
+use crate::source::{Page, SortKey, Status, TraceFilter, TraceList, TraceStatus, TracesRequest};
+use crate::store::{PartRef, PartSums, Snapshot, Sums, View};
+use page::{Keyed, PageOf};
+
+/// Returns a page of the traces that match.
+pub(super) fn list(request: &TracesRequest, snapshot: &Snapshot) -> TraceList {
+    let list = List::new(&request.filter, snapshot);
+    let all = |_: &mut PageOf<u64>, _| false;
+    match request.sort.key {
+        SortKey::StartTime if request.sort.descending && request.filter == TraceFilter::default() => {
+            list.newest(request)
+        }
+        SortKey::StartTime => list.page(request, |_, sums| sums.start_ns, all),
+        SortKey::Duration => list.page(request, |_, sums| sums.duration_ns(), all),
+        SortKey::SpanCount => list.page(request, |_, sums| u64::from(sums.spans), all),
+        SortKey::ErrorCount => list.page(request, |_, sums| u64::from(sums.errors), all),
+        SortKey::RootService => list.page(request, |at, _| list.root(at).map(|root| root.service), |_, _| false),
+        SortKey::RootOperation => list.page(request, |at, _| list.root(at).map(|root| root.operation), |_, _| false),
+    }
+}
+
+/// Returns the store's part of the status.
+pub(super) fn status(snapshot: &Snapshot) -> Status {
+    let facts = snapshot.facts();
+    Status {
+        counters: facts.counters,
+        total_traces: facts.traces,
+        error_traces: facts.traces_with_errors,
+        memory_traces: facts.traces,
+        memory_bytes: facts.bytes,
+        memory_budget: facts.budget_bytes,
+        blocks: snapshot.views().filter(|view| view.len() > 0).count() as u64,
+        oldest: facts.oldest_arrival,
+        ..Status::default()
+    }
+}
+
+/// What a list is made of.
+struct List<'a> {
+    snapshot: &'a Snapshot,
+    filter: &'a TraceFilter,
+    views: Vec<View<'a>>,
+    /// The sums of each block.
+    blocks: Vec<Sums<'a>>,
+    /// For each block which of its parts have a span of the names asked for; empty where none are asked for.
+    named: Vec<Vec<bool>>,
+}
+
+impl<'a> List<'a> {
+    fn new(filter: &'a TraceFilter, snapshot: &'a Snapshot) -> Self {
+        let views: Vec<View> = snapshot.views().collect();
+        // Oldest to newest, always: readers that lock in one order cannot wait for each other in a circle.
+        let blocks = views.iter().map(View::sums).collect();
+        let has_names = filter.service.is_some() || filter.operation.is_some();
+        let named = views.iter().filter(|_| has_names).map(|view| parts_with_names(filter, view)).collect();
+        Self { snapshot, filter, views, blocks, named }
+    }
+
+    /// Returns the page of traces sorted by `key`. Looks at the newest blocks first, and no further once `is_done` says
+    /// of the page, and the place of the next block, that nothing from there on can be on it; that is for lists of all
+    /// traces, which are counted without being looked at.
+    fn page<K: Ord>(
+        &self,
+        request: &TracesRequest,
+        key: impl Fn(PartRef, &PartSums) -> K,
+        is_done: impl Fn(&mut PageOf<K>, usize) -> bool,
+    ) -> TraceList {
+        let keyed = |(id, newest, sums): (u128, PartRef, PartSums)| Keyed { key: key(newest, &sums), id, newest };
+        let anchor = match request.page {
+            Page::Around { trace, .. } => self.snapshot.newest_part(trace.0).and_then(|newest| self.matching(newest)),
+            Page::At(_) => None,
+        };
+        let mut page = PageOf::new(request.page, request.limit, request.sort.descending, anchor.map(keyed));
+        let (mut held, mut total) = (0, 0);
+        for position in (0..self.views.len()).rev() {
+            if is_done(&mut page, position) {
+                held = self.snapshot.facts().traces as usize;
+                total = held;
+                break;
+            }
+            self.newest_parts(position, |newest| {
+                held += 1;
+                if let Some(found) = self.matching(newest) {
+                    total += 1;
+                    page.push(keyed(found));
+                }
+            });
+        }
+        let (offset, page) = page.finish(total);
+        let row = |(id, newest, sums)| summary::summary(id, newest, &sums, (self.snapshot, &self.blocks));
+        let rows = page.iter().filter_map(|keyed| self.matching(keyed.newest)).map(row).collect();
+        TraceList { total, held, offset, rows }
+    }
+
+    /// Returns the page of all traces, newest first: nearly always the newest block has all of it.
+    fn newest(&self, request: &TracesRequest) -> TraceList {
+        let latest: Vec<u64> = self
+            .views
+            .iter()
+            .scan(0, |latest, view| {
+                *latest = view.latest_start_ns().unwrap_or(u64::MAX).max(*latest);
+                Some(*latest)
+            })
+            .collect();
+        self.page(request, |_, sums| sums.start_ns, |page, position| !page.wants(&latest[position]))
+    }
+
+    /// Calls `on` for each part of a block that is the newest one of its trace.
+    fn newest_parts(&self, position: usize, mut on: impl FnMut(PartRef)) {
+        let view = &self.views[position];
+        for part in (0..self.blocks[position].len()).take_while(|&part| view.has_part(part)) {
+            if !self.snapshot.is_superseded(view, part) {
+                on(PartRef { block: view.sequence(), part });
+            }
+        }
+    }
+
+    /// Returns a trace with its sums by its newest part, if it matches.
+    fn matching(&self, newest: PartRef) -> Option<(u128, PartRef, PartSums)> {
+        let position = self.snapshot.position(newest.block)?;
+        let is_named = |at: usize, part: u32| {
+            self.named.get(at).is_none_or(|named| named.get(part as usize).copied().unwrap_or_default())
+        };
+        let view = &self.views[position];
+        let mut sums = self.blocks[position].part(newest.part);
+        let mut has_names = is_named(position, newest.part);
+        if view.older(newest.part).is_some() {
+            for (at, older) in self.snapshot.parts(newest).0.into_iter().skip(1) {
+                sums.merge(&self.blocks[at].part(older));
+                has_names |= is_named(at, older);
+            }
+        }
+        (has_names && matches(self.filter, &sums)).then_some((view.trace_id(newest.part)?, newest, sums))
+    }
+
+    fn root(&self, newest: PartRef) -> Option<Root> {
+        let (parts, _) = self.snapshot.parts(newest);
+        summary::root(&summary::first_root(&parts, &self.blocks)?, self.snapshot)
+    }
+}
+
+fn matches(filter: &TraceFilter, sums: &PartSums) -> bool {
+    let duration = sums.duration_ns();
+    filter.window.contains(Timestamp(sums.start_ns))
+        && filter.status.is_none_or(|status| (status == TraceStatus::Error) == (sums.errors > 0))
+        && filter.min_duration_ns.is_none_or(|min| min <= duration)
+        && filter.max_duration_ns.is_none_or(|max| duration <= max)
+}
+
+/// Returns for each part of a block whether a span of it has the service and the operation asked for.
+fn parts_with_names(filter: &TraceFilter, view: &View) -> Vec<bool> {
+    let find = |name: &Option<String>| match name {
+        Some(name) => view.find_name(name).map(Some),
+        None => Some(None),
+    };
+    // A name that the block does not have is on no span of it.
+    let Some((service, operation)) = find(&filter.service).zip(find(&filter.operation)) else { return Vec::new() };
+    view.parts_with(service, operation)
+}

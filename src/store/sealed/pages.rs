@@ -1,0 +1,273 @@
+//! Items of bytes, compressed in small pages, so that reading one costs microseconds. A dictionary trained on the items
+//! makes small pages compress like large ones.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound};
+
+use crate::otlp::wire::{Cursor, put_varint};
+
+/// A page is full at this many bytes; a larger item has one of its own.
+const PAGE: usize = 16 << 10;
+const LEVEL: i32 = 1;
+const DICTIONARY: usize = 32 << 10;
+/// A dictionary is trained on items of at most this many bytes, spread over a block, and at least so many.
+const SAMPLES_MOST: usize = 2 << 20;
+const SAMPLES_LEAST: usize = 256 << 10;
+
+thread_local! {
+    /// Making one takes longer than unpacking a page.
+    static UNPACKER: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
+}
+
+/// What pages have in common, learned from a block.
+pub(in crate::store) struct Dictionary {
+    unpacking: DDict<'static>,
+    packing: CDict<'static>,
+}
+
+impl std::fmt::Debug for Dictionary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dictionary").field("id", &self.unpacking.get_dict_id()).finish_non_exhaustive()
+    }
+}
+
+impl Dictionary {
+    /// Learns from items; none where they are too few to learn from.
+    pub(super) fn train(items: &Items) -> Option<Arc<Self>> {
+        if items.bytes.len() < SAMPLES_LEAST {
+            return None;
+        }
+        let every = items.bytes.len().div_ceil(SAMPLES_MOST);
+        let (mut samples, mut sizes) = (Vec::new(), Vec::new());
+        for item in items.iter().step_by(every) {
+            samples.extend_from_slice(item);
+            sizes.push(item.len());
+        }
+        let bytes = zstd::dict::from_continuous(&samples, &sizes, DICTIONARY).ok()?;
+        Some(Arc::new(Self { unpacking: DDict::try_create(&bytes)?, packing: CDict::try_create(&bytes, LEVEL)? }))
+    }
+}
+
+/// Items to be packed, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Items {
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// Adds what `write` appends as the next item.
+    pub(super) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Returns the bytes of all items.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(&start, &end)| self.bytes.get(start as usize..end as usize).unwrap_or_default())
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Pages {
+    heads: Box<[PageHead]>,
+    packed: Box<[u8]>,
+    dictionary: Option<Arc<Dictionary>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PageHead {
+    first_item: u32,
+    /// Where its bytes begin.
+    start: u32,
+    /// Its bytes unpacked; as many as it has packed where it did not compress.
+    unpacked: u32,
+}
+
+/// Packs pages; kept, as making one takes long.
+pub(super) struct Packer {
+    context: CCtx<'static>,
+    page: Vec<u8>,
+    out: Vec<u8>,
+}
+
+impl std::fmt::Debug for Packer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Packer").finish_non_exhaustive()
+    }
+}
+
+impl Default for Packer {
+    fn default() -> Self {
+        Self { context: CCtx::create(), page: Vec::new(), out: Vec::new() }
+    }
+}
+
+impl Packer {
+    pub(super) fn pack(&mut self, items: &Items, dictionary: Option<&Arc<Dictionary>>) -> Pages {
+        let mut pages = Vec::new();
+        self.out.clear();
+        let mut first_item = 0;
+        for (number, item) in items.iter().enumerate() {
+            if !self.page.is_empty() && self.page.len() + item.len() > PAGE {
+                pages.push(self.finish(first_item, dictionary));
+                first_item = number as u32;
+            }
+            put_varint(&mut self.page, item.len() as u64);
+            self.page.extend_from_slice(item);
+        }
+        if !self.page.is_empty() {
+            pages.push(self.finish(first_item, dictionary));
+        }
+        Pages { heads: pages.into(), packed: self.out.as_slice().into(), dictionary: dictionary.cloned() }
+    }
+
+    fn finish(&mut self, first_item: u32, dictionary: Option<&Arc<Dictionary>>) -> PageHead {
+        let (start, unpacked) = (self.out.len(), self.page.len());
+        self.out.reserve(compress_bound(unpacked));
+        let mut end = std::io::Cursor::new(&mut self.out);
+        end.set_position(start as u64);
+        let packed = match dictionary {
+            Some(dictionary) => self.context.compress_using_cdict(&mut end, &self.page, &dictionary.packing),
+            None => self.context.compress(&mut end, &self.page, LEVEL),
+        };
+        if packed.is_err() || self.out.len() - start >= unpacked {
+            self.out.truncate(start);
+            self.out.extend_from_slice(&self.page);
+        }
+        self.page.clear();
+        PageHead { first_item, start: start as u32, unpacked: unpacked as u32 }
+    }
+}
+
+impl Pages {
+    /// Returns the bytes they take, without the dictionary that several share.
+    pub(super) fn bytes(&self) -> usize {
+        self.packed.len() + self.heads.len() * size_of::<PageHead>()
+    }
+
+    /// Returns the number of the page that holds an item.
+    fn page_of(&self, item: u32) -> Option<usize> {
+        self.heads.partition_point(|page| page.first_item <= item).checked_sub(1)
+    }
+
+    /// Unpacks a page into `out`; nothing where its bytes are damaged.
+    fn unpack(&self, number: usize, out: &mut Vec<u8>) {
+        out.clear();
+        let Some(page) = self.heads.get(number) else { return };
+        let end = self.heads.get(number + 1).map_or(self.packed.len(), |next| next.start as usize);
+        let packed = self.packed.get(page.start as usize..end).unwrap_or_default();
+        if packed.len() == page.unpacked as usize {
+            out.extend_from_slice(packed);
+            return;
+        }
+        out.reserve(page.unpacked as usize);
+        let unpacked = UNPACKER.with_borrow_mut(|context| match &self.dictionary {
+            Some(dictionary) => context.decompress_using_ddict(out, packed, &dictionary.unpacking),
+            None => context.decompress(out, packed),
+        });
+        debug_assert!(unpacked.is_ok(), "what was packed can be unpacked");
+        if unpacked.is_err() {
+            out.clear();
+        }
+    }
+}
+
+/// Reads items, and remembers the page read last: the items of a trace lie side by side.
+#[derive(Debug)]
+pub(in crate::store) struct PageReader<'a> {
+    pages: &'a Pages,
+    number: Option<usize>,
+    page: Vec<u8>,
+}
+
+impl<'a> PageReader<'a> {
+    pub(in crate::store) fn new(pages: &'a Pages) -> Self {
+        Self { pages, number: None, page: Vec::new() }
+    }
+
+    /// Returns an item; nothing where there is none.
+    pub(in crate::store) fn item(&mut self, item: u32) -> &[u8] {
+        let number = self.pages.page_of(item);
+        if let Some(number) = number
+            && self.number != Some(number)
+        {
+            self.pages.unpack(number, &mut self.page);
+            self.number = Some(number);
+        }
+        let first = number.and_then(|number| self.pages.heads.get(number)).map_or(0, |page| page.first_item);
+        let mut cursor = Cursor::new(&self.page);
+        for _ in first..item {
+            if cursor.bytes().is_err() {
+                return &[];
+            }
+        }
+        cursor.bytes().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(count: u32, of: impl Fn(u32) -> Vec<u8>) -> Items {
+        let mut items = Items::default();
+        (0..count).for_each(|i| items.push(|out| out.extend_from_slice(&of(i))));
+        items
+    }
+
+    fn check(items: &Items, dictionary: Option<&Arc<Dictionary>>) -> Pages {
+        let pages = Packer::default().pack(items, dictionary);
+        let mut reader = PageReader::new(&pages);
+        let expected: Vec<&[u8]> = items.iter().collect();
+        for (number, item) in expected.iter().enumerate().rev() {
+            assert_eq!(reader.item(number as u32), *item, "item {number}");
+        }
+        assert_eq!(reader.item(expected.len() as u32), b"");
+        pages
+    }
+
+    /// What spans of one of sixty-four operations have in common, and a number.
+    fn span(i: u32) -> Vec<u8> {
+        let operation = i.wrapping_mul(2_654_435_761) >> 16 & 63;
+        let attribute = |key: u32| format!("key-{key}={:x};", (operation + 1).wrapping_mul(key * 40_503 + 7));
+        let common: String = (0..20).map(attribute).collect();
+        format!("{common}id={i}").into_bytes()
+    }
+
+    #[test]
+    fn items_come_back_with_and_without_a_dictionary() {
+        let items = items(4_000, span);
+        let plain = check(&items, None);
+        let dictionary = Dictionary::train(&items);
+        assert!(dictionary.is_some());
+        let trained = check(&items, dictionary.as_ref());
+        assert!(trained.bytes() < plain.bytes());
+    }
+
+    #[test]
+    fn large_empty_and_incompressible_items_come_back() {
+        let noise = |i: u32| (0..i * 97).map(|n| (n.wrapping_mul(2_654_435_761) >> 13 ^ i) as u8).collect();
+        check(&items(600, noise), None);
+        check(&items(3, |i| vec![i as u8; i as usize * 100_000]), None);
+        check(&Items::default(), None);
+    }
+
+    #[test]
+    fn too_few_items_train_nothing() {
+        assert!(Dictionary::train(&items(10, span)).is_none());
+    }
+}

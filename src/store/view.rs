@@ -1,0 +1,337 @@
+//! A block as far as it could be seen at one moment, whichever form it has.
+
+use std::sync::Arc;
+
+use super::index::{id_hash, span_hash};
+use super::open::{OpenBlock, PartRef, SharedSums};
+use super::row::Row;
+use super::sealed::{SealedBlock, SealedReader};
+use super::sums::{PartSums, RootRow};
+use crate::model::Timestamp;
+
+/// A block of the ring in one of its forms.
+#[derive(Clone, Debug)]
+pub(super) enum Block {
+    /// Being written, or full and waiting to be sealed.
+    Open(Arc<OpenBlock>),
+    Sealed(Arc<SealedBlock>),
+}
+
+impl Block {
+    pub(super) fn sequence(&self) -> u32 {
+        match self {
+            Self::Open(block) => block.sequence,
+            Self::Sealed(block) => block.sequence,
+        }
+    }
+
+    /// Returns how many spans it holds, published or not.
+    pub(super) fn written(&self) -> u32 {
+        match self {
+            Self::Open(block) => block.written(),
+            Self::Sealed(block) => block.len(),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Open(block) => block.bytes(),
+            Self::Sealed(block) => block.bytes(),
+        }
+    }
+
+    /// Returns when the first and the last request arrived of which spans are here.
+    pub(super) fn arrivals(&self) -> Option<(Timestamp, Timestamp)> {
+        match self {
+            Self::Open(block) => block.arrivals(),
+            Self::Sealed(block) => Some(block.arrivals),
+        }
+    }
+
+    pub(super) fn has_span(&self, part: u32, span_id: u64, hash: u64) -> bool {
+        let found = match self {
+            Self::Open(block) => block.find_span(part, span_id, hash),
+            Self::Sealed(block) => block.find_span(part, span_id, hash),
+        };
+        found.is_some()
+    }
+
+    pub(super) fn trace_id(&self, part: u32) -> Option<u128> {
+        match self {
+            Self::Open(block) => block.parts.get(part).map(|part| part.trace_id),
+            Self::Sealed(block) => block.parts.trace_id(part),
+        }
+    }
+
+    pub(super) fn older(&self, part: u32) -> Option<PartRef> {
+        match self {
+            Self::Open(block) => block.parts.get(part)?.older,
+            Self::Sealed(block) => block.parts.older(part),
+        }
+    }
+
+    pub(super) fn set_newer(&self, part: u32, newer: PartRef) {
+        let link = match self {
+            Self::Open(block) => block.parts.get(part).map(|part| &part.newer),
+            Self::Sealed(block) => block.parts.newer(part),
+        };
+        if let Some(link) = link {
+            link.set(newer);
+        }
+    }
+
+    /// Returns the ids of the traces of which it holds parts, each with whether the part has an error, in order of parts.
+    pub(super) fn traces(&self) -> Box<dyn Iterator<Item = (u128, bool)> + '_> {
+        match self {
+            Self::Open(block) => Box::new(block.parts.iter().map(|part| (part.trace_id, part.has_error()))),
+            Self::Sealed(block) => Box::new(
+                (0..block.parts.len())
+                    .filter_map(|part| Some((block.parts.trace_id(part)?, block.parts.errors(part) > 0))),
+            ),
+        }
+    }
+}
+
+/// See the module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    block: &'a Block,
+    len: u32,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(block: &'a Block, len: u32) -> Self {
+        Self { block, len }
+    }
+
+    pub(crate) fn sequence(&self) -> u32 {
+        self.block.sequence()
+    }
+
+    /// Returns how many spans can be seen.
+    pub(crate) fn len(&self) -> u32 {
+        self.len
+    }
+
+    #[inline]
+    pub(crate) fn row(&self, row: u32) -> Row {
+        match self.block {
+            Block::Open(block) => block.row(row),
+            Block::Sealed(block) => block.row(row),
+        }
+    }
+
+    /// Returns whether a span of this part can be seen; the parts for which that is so are the first ones.
+    pub(crate) fn has_part(&self, part: u32) -> bool {
+        match self.block {
+            Block::Open(block) => block.parts.get(part).is_some_and(|part| part.first_row < self.len),
+            Block::Sealed(block) => part < block.parts.len(),
+        }
+    }
+
+    pub(crate) fn trace_id(&self, part: u32) -> Option<u128> {
+        self.block.trace_id(part)
+    }
+
+    /// Returns the part of the same trace in an older block, held or not.
+    pub(crate) fn older(&self, part: u32) -> Option<PartRef> {
+        self.block.older(part)
+    }
+
+    /// Returns the part of the same trace in a newer block, seen or not.
+    pub(crate) fn newer(&self, part: u32) -> Option<PartRef> {
+        match self.block {
+            Block::Open(block) => block.parts.get(part)?.newer.get(),
+            Block::Sealed(block) => block.parts.newer(part)?.get(),
+        }
+    }
+
+    /// Returns the part of a trace if a span of it can be seen; `hash` is that of [`View::hash`].
+    pub(crate) fn find_part(&self, trace_id: u128, hash: u64) -> Option<u32> {
+        match self.block {
+            Block::Open(block) => block.find_part(trace_id, hash).filter(|&part| self.has_part(part)),
+            Block::Sealed(block) => block.parts.find(trace_id, hash),
+        }
+    }
+
+    /// Hashes a trace's id for [`View::find_part`], once for all blocks.
+    pub(crate) fn hash(trace_id: u128) -> u64 {
+        id_hash(trace_id)
+    }
+
+    /// Returns the row of a span if it can be seen.
+    pub(crate) fn find_span(&self, part: u32, span_id: u64) -> Option<u32> {
+        let hash = span_hash(span_id);
+        match self.block {
+            Block::Open(block) => block.find_span(part, span_id, hash).filter(|&row| row < self.len),
+            Block::Sealed(block) => block.find_span(part, span_id, hash),
+        }
+    }
+
+    /// Appends the rows of a part in order of arrival.
+    pub(crate) fn part_rows(&self, part: u32, rows: &mut Vec<u32>) {
+        match self.block {
+            Block::Open(block) => {
+                let before = rows.len();
+                rows.extend(block.chain(part).filter(|&row| row < self.len));
+                if let Some(added) = rows.get_mut(before..) {
+                    added.reverse();
+                }
+            }
+            Block::Sealed(block) => rows.extend(block.parts.rows(part)),
+        }
+    }
+
+    /// Returns for each part whether a span of it has this service and this operation, where they are given.
+    pub(crate) fn parts_with(&self, service: Option<u32>, operation: Option<u32>) -> Vec<bool> {
+        let is = |wanted: Option<u32>, name: u32| wanted.is_none_or(|wanted| wanted == name);
+        match self.block {
+            Block::Open(block) => {
+                let mut parts = Vec::new();
+                for index in 0..self.len {
+                    let (row, part) = (block.row(index), block.place(index).part as usize);
+                    if part >= parts.len() {
+                        parts.resize(part + 1, false);
+                    }
+                    parts[part] |= is(service, row.service) && is(operation, row.operation);
+                }
+                parts
+            }
+            Block::Sealed(block) => {
+                let matches = |row| is(service, block.service(row)) && is(operation, block.operation(row));
+                (0..block.parts.len()).map(|part| block.parts.rows(part).any(matches)).collect()
+            }
+        }
+    }
+
+    /// Returns the number of spans of a part whose parent is not a span of the trace, as far as `is_elsewhere` does not
+    /// find it in another part.
+    pub(crate) fn missing_parents(&self, part: u32, is_elsewhere: impl Fn(u64) -> bool) -> u32 {
+        match self.block {
+            Block::Open(block) => {
+                let rows = block.chain(part).filter(|&row| row < self.len).map(|row| block.row(row).parent_id);
+                let is_here = |id| self.find_span(part, id).is_some();
+                rows.filter(|&id| id != 0 && !is_here(id) && !is_elsewhere(id)).count() as u32
+            }
+            Block::Sealed(block) => block.foreign_parents(part).filter(|&id| !is_elsewhere(id)).count() as u32,
+        }
+    }
+
+    pub(crate) fn name(&self, name: u32) -> Arc<str> {
+        let name = match self.block {
+            Block::Open(block) => block.names.get(name),
+            Block::Sealed(block) => block.name(name),
+        };
+        name.map_or_else(|| Arc::from(""), Arc::clone)
+    }
+
+    /// Returns the number of a name in this block.
+    pub(crate) fn find_name(&self, text: &str) -> Option<u32> {
+        let is_it = |name: &Arc<str>| &**name == text;
+        let found = match self.block {
+            Block::Open(block) => block.names.iter().position(is_it),
+            Block::Sealed(block) => block.names().iter().position(is_it),
+        };
+        found.map(|index| index as u32)
+    }
+
+    /// Returns a reader of the messages of this block's spans.
+    pub(crate) fn reader(&self) -> Reader<'a> {
+        match self.block {
+            Block::Open(block) => Reader::Open(block),
+            Block::Sealed(block) => Reader::Sealed(block.reader()),
+        }
+    }
+
+    /// Returns the sums over each part of what can be seen. The writer never waits for this.
+    pub(crate) fn sums(&self) -> Sums<'a> {
+        match self.block {
+            Block::Open(block) => Sums::Open(block.sums(self.len)),
+            Block::Sealed(block) => Sums::Sealed(block),
+        }
+    }
+
+    /// Returns a time at or after the start of each part, none where that is not known.
+    pub(crate) fn latest_start_ns(&self) -> Option<u64> {
+        match self.block {
+            Block::Open(_) => None,
+            Block::Sealed(block) => Some(block.latest_start_ns),
+        }
+    }
+}
+
+/// Reads messages of a block's spans; those of spans that lie side by side cost little.
+#[derive(Debug)]
+pub(crate) enum Reader<'a> {
+    Open(&'a OpenBlock),
+    Sealed(SealedReader<'a>),
+}
+
+impl Reader<'_> {
+    /// Returns the `Span` message of a row. It means the same as the one that came.
+    pub(crate) fn span(&mut self, row: u32) -> &[u8] {
+        match self {
+            Self::Open(block) => block.span_message(row),
+            Self::Sealed(reader) => reader.span(row),
+        }
+    }
+
+    /// Returns an `InstrumentationScope` message and its schema URL.
+    pub(crate) fn scope(&mut self, scope: u32) -> (&[u8], &str) {
+        match self {
+            Self::Open(block) => block.scope_message(scope),
+            Self::Sealed(reader) => reader.scope(scope),
+        }
+    }
+
+    /// Returns the `Resource` message of a scope and its schema URL.
+    pub(crate) fn resource(&mut self, scope: u32) -> (&[u8], &str) {
+        match self {
+            Self::Open(block) => block.resource_message(scope),
+            Self::Sealed(reader) => reader.resource(scope),
+        }
+    }
+}
+
+/// The sums over each part of a block.
+pub(crate) enum Sums<'a> {
+    Open(SharedSums<'a>),
+    Sealed(&'a SealedBlock),
+}
+
+impl Sums<'_> {
+    /// Returns the number of parts.
+    pub(crate) fn len(&self) -> u32 {
+        match self {
+            Self::Open(sums) => sums.parts().len() as u32,
+            Self::Sealed(block) => block.parts.len(),
+        }
+    }
+
+    pub(crate) fn part(&self, part: u32) -> PartSums {
+        match self {
+            Self::Open(sums) => sums.parts().get(part as usize).map(|part| part.sums).unwrap_or_default(),
+            Self::Sealed(block) => block.parts.sums(part),
+        }
+    }
+
+    /// Returns the root that names the trace among those of this part.
+    pub(crate) fn root(&self, part: u32) -> Option<RootRow> {
+        match self {
+            Self::Open(sums) => sums.parts().get(part as usize)?.root,
+            Self::Sealed(block) => {
+                let row = block.parts.root(part)?;
+                let Row { start_ns, span_id, .. } = block.row(row);
+                Some(RootRow { start_ns, span_id, block: block.sequence, row })
+            }
+        }
+    }
+
+    /// Appends the numbers of the names of a part's services.
+    pub(crate) fn services(&self, part: u32, services: &mut Vec<u32>) {
+        match self {
+            Self::Open(sums) => services.extend(sums.parts().get(part as usize).iter().flat_map(|p| &p.services)),
+            Self::Sealed(block) => services.extend(block.parts.services(part)),
+        }
+    }
+}
