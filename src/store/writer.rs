@@ -37,6 +37,8 @@ pub struct Writer {
     counters: Counters,
     request: RequestInBlock,
     recent: Recent,
+    /// Those of the ids of a request's spans; kept, as each request needs as many.
+    hashes: Vec<u64>,
 }
 
 /// Where the request being appended stands in the open block; filled as its spans need it, so that a request of
@@ -52,6 +54,7 @@ struct RequestInBlock {
 }
 
 const USUAL_SCOPES: usize = 1_024;
+const USUAL_SPANS: usize = 8_192;
 
 impl RequestInBlock {
     fn begin(&mut self, batch: &Batch) {
@@ -140,6 +143,7 @@ impl Writer {
             counters: Counters::default(),
             request: RequestInBlock::default(),
             recent: Recent::default(),
+            hashes: Vec::new(),
         };
         writer.publish_blocks();
         writer.publish();
@@ -152,9 +156,14 @@ impl Writer {
         self.counters.received += batch.spans.len() as u64 + batch.rejected;
         self.counters.rejected += batch.rejected;
         self.request.begin(batch);
-        for span in &batch.spans {
-            self.append_span(batch, span, arrived);
+        let mut hashes = std::mem::take(&mut self.hashes);
+        hashes
+            .extend(batch.spans.iter().map(|span| span_hash(span.span_id)).inspect(|&hash| self.open.touch_span(hash)));
+        for (span, hash) in batch.spans.iter().zip(hashes.drain(..)) {
+            self.append_span(batch, (span, hash), arrived);
         }
+        hashes.shrink_to(USUAL_SPANS);
+        self.hashes = hashes;
         self.request.end();
         self.keep_budget();
         self.publish();
@@ -202,8 +211,8 @@ impl Writer {
         }
     }
 
-    fn append_span(&mut self, batch: &Batch, span: &SpanRow, arrived: Timestamp) {
-        let hash = span_hash(span.span_id);
+    /// Appends a span, whose id has this hash.
+    fn append_span(&mut self, batch: &Batch, (span, hash): (&SpanRow, u64), arrived: Timestamp) {
         let mut standing = self.standing(span.trace_id);
         let is_here = standing.here.is_some_and(|here| self.open.find_span(here.part, span.span_id, hash).is_some());
         if is_here || self.full.has_span(standing.older, span.span_id, hash) {
@@ -214,7 +223,7 @@ impl Writer {
         let row = self.open.written();
         let here = standing.here.unwrap_or_else(|| self.begin_part(span.trace_id, row, standing.older));
         let (scope, service) = self.scope(batch, span.scope, arrived);
-        let operation = self.names.number(&self.open, batch.text(span.name));
+        let operation = self.names.number(&self.open, span.name.of(&batch.bytes));
         let columns = Row {
             span_id: span.span_id,
             parent_id: span.parent_id,
@@ -340,7 +349,7 @@ impl Writer {
         let number =
             self.open.scopes.push(ScopeEntry { resource, message: entry.message, schema_url: entry.schema_url });
         self.open.add_bytes(SCOPE_OVERHEAD);
-        let service = self.names.number(&self.open, batch.service(entry));
+        let service = self.names.number(&self.open, batch.service(entry).as_bytes());
         self.request.scopes[scope as usize] = (number, service);
         (number, service)
     }

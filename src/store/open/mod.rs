@@ -224,6 +224,12 @@ impl OpenBlock {
         self.rows.place(index)
     }
 
+    /// Has the place of a span at hand when it is looked for soon; `hash` is that of its id.
+    #[inline]
+    pub(super) fn touch_span(&self, hash: u64) {
+        self.span_index.touch(hash);
+    }
+
     /// Returns the row of a span, published or not, in the part of its trace; `hash` is that of its ids.
     #[inline]
     pub(super) fn find_span(&self, part: u32, span_id: u64, hash: u64) -> Option<u32> {

@@ -22,16 +22,18 @@ impl Names {
         self.numbers.shrink_to(1_024, |&(hash, _)| hash);
     }
 
-    /// Returns the number of a name in `block`, adding it where it is new.
-    pub(in crate::store) fn number(&mut self, block: &OpenBlock, text: &str) -> u32 {
-        let hash = hash(text.as_bytes());
+    /// Returns the number of a name in `block`, adding it where it is new. A name is UTF-8, which is looked at again only
+    /// then.
+    pub(in crate::store) fn number(&mut self, block: &OpenBlock, name: &[u8]) -> u32 {
+        let hash = hash(name);
         let same = |&(other, number): &(u64, u32)| {
-            other == hash && block.names.get(number).is_some_and(|name| &**name == text)
+            other == hash && block.names.get(number).is_some_and(|known| known.as_bytes() == name)
         };
         if let Some(&(_, number)) = self.numbers.find(hash, same) {
             return number;
         }
-        let number = block.names.push(Arc::from(text));
+        let text = String::from_utf8_lossy(name);
+        let number = block.names.push(Arc::from(&*text));
         block.add_bytes(text.len() + NAME_OVERHEAD);
         self.numbers.insert_unique(hash, (hash, number), |&(hash, _)| hash);
         number

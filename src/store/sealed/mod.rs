@@ -188,13 +188,13 @@ impl SealedReader<'_> {
     /// Returns the `Span` message of a row; it means the same as the one that came.
     pub(super) fn span(&mut self, index: u32) -> &[u8] {
         let block = self.block;
-        let mut item = Cursor::new(self.pages.item(index));
-        let stripped = Stripped::from_number(item.varint().unwrap_or_default());
+        let Some((&stripped, rest)) = self.pages.item(index).split_first() else { return &[] };
+        let stripped = Stripped::from_number(stripped);
         let row = block.row(index);
         let trace_id = block.parts.trace_id(block.parts.of_row(index)).unwrap_or_default();
         let operation = block.name(row.operation).map_or("", |name| name);
         self.message.clear();
-        restore(&row, (trace_id, operation), (stripped, item.rest()), &mut self.message);
+        restore(&row, (trace_id, operation), (stripped, rest), &mut self.message);
         &self.message
     }
 

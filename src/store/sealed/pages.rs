@@ -2,6 +2,7 @@
 //! makes small pages compress like large ones.
 
 use std::cell::RefCell;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound};
@@ -11,6 +12,7 @@ use crate::otlp::wire::{Cursor, put_varint};
 /// A page is full at this many bytes; a larger item has one of its own.
 const PAGE: usize = 16 << 10;
 const LEVEL: i32 = 1;
+const AHEAD: usize = 16;
 const DICTIONARY: usize = 32 << 10;
 /// A dictionary is trained on items of at most this many bytes, spread over a block, and at least so many.
 const SAMPLES_MOST: usize = 2 << 20;
@@ -58,11 +60,6 @@ pub(super) struct Items {
 }
 
 impl Items {
-    pub(super) fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-    }
-
     /// Adds what `write` appends as the next item.
     pub(super) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
@@ -70,13 +67,22 @@ impl Items {
     }
 
     /// Returns the bytes of all items.
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
+    pub(super) fn len(&self) -> u32 {
+        self.ends.len() as u32
+    }
+
+    fn get(&self, item: u32) -> &[u8] {
+        let start = item.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or_default();
+        let end = self.ends.get(item as usize).copied().unwrap_or_default();
+        self.bytes.get(start as usize..end as usize).unwrap_or_default()
+    }
+
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).map(|(&start, &end)| self.bytes.get(start as usize..end as usize).unwrap_or_default())
+        (0..self.len()).map(|item| self.get(item))
     }
 }
 
@@ -117,11 +123,21 @@ impl Default for Packer {
 }
 
 impl Packer {
-    pub(super) fn pack(&mut self, items: &Items, dictionary: Option<&Arc<Dictionary>>) -> Pages {
+    /// Packs items in an order that numbers them anew.
+    pub(super) fn pack(
+        &mut self,
+        items: &Items,
+        order: impl Iterator<Item = u32> + Clone,
+        dictionary: Option<&Arc<Dictionary>>,
+    ) -> Pages {
         let mut pages = Vec::new();
         self.out.clear();
         let mut first_item = 0;
-        for (number, item) in items.iter().enumerate() {
+        let mut ahead = order.clone().skip(AHEAD);
+        for (number, item) in order.enumerate() {
+            // Items lie anywhere in memory: a byte of one that comes later is asked for now, and is there when it does.
+            black_box(ahead.next().and_then(|later| items.get(later).first().copied()));
+            let item = items.get(item);
             if !self.page.is_empty() && self.page.len() + item.len() > PAGE {
                 pages.push(self.finish(first_item, dictionary));
                 first_item = number as u32;
@@ -230,7 +246,7 @@ mod tests {
     }
 
     fn check(items: &Items, dictionary: Option<&Arc<Dictionary>>) -> Pages {
-        let pages = Packer::default().pack(items, dictionary);
+        let pages = Packer::default().pack(items, 0..items.len(), dictionary);
         let mut reader = PageReader::new(&pages);
         let expected: Vec<&[u8]> = items.iter().collect();
         for (number, item) in expected.iter().enumerate().rev() {

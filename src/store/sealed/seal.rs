@@ -21,7 +21,6 @@ use crate::store::sums::{PartSums, RootRow};
 #[derive(Debug, Default)]
 pub struct Sealer {
     packer: Packer,
-    items: Items,
     dictionary: Option<Learned>,
 }
 
@@ -131,10 +130,11 @@ impl Sealer {
         for row in &mut rows {
             row.scope = origins.new_scope.get(row.scope as usize).copied().unwrap_or_default();
         }
-        self.gather(block, &order, &rows, &origins);
-        let dictionary = self.dictionary();
-        let pages = self.packer.pack(&self.items, dictionary.as_ref());
-        self.learn(pages.bytes());
+        let items = items(block, &order, &rows, &origins);
+        let dictionary = self.dictionary(&items);
+        let in_order = order.old.iter().copied().chain(block.written()..items.len());
+        let pages = self.packer.pack(&items, in_order, dictionary.as_ref());
+        self.learn(pages.bytes() as f64 / items.bytes().max(1) as f64);
         let parts = parts(block, &order, &rows);
         let columns = columns(block, &order, &rows);
         let names: Box<[Arc<str>]> = block.names.iter().map(Arc::clone).collect();
@@ -157,40 +157,17 @@ impl Sealer {
         }
     }
 
-    /// Gathers what is to be packed: of each span what the columns do not hold, then scopes and resources.
-    fn gather(&mut self, block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins) {
-        let mut rest = Vec::new();
-        self.items.clear();
-        for (&old, row) in order.old.iter().zip(rows) {
-            rest.clear();
-            let stripped = strip(block.span_message(old), row, &mut rest);
-            self.items.push(|item| {
-                put_varint(item, stripped.number());
-                item.extend_from_slice(&rest);
-            });
-        }
-        let scopes = origins.scopes.all.iter().map(|&(_, message, schema_url)| (message, schema_url));
-        for (message, schema_url) in scopes.chain(origins.resources.all.iter().copied()) {
-            self.items.push(|item| {
-                put_varint(item, schema_url.len() as u64);
-                item.extend_from_slice(schema_url.as_bytes());
-                item.extend_from_slice(message);
-            });
-        }
-    }
-
     /// Returns the dictionary to pack with; trains one where there is none that is of use.
-    fn dictionary(&mut self) -> Option<Arc<Dictionary>> {
+    fn dictionary(&mut self, items: &Items) -> Option<Arc<Dictionary>> {
         if self.dictionary.is_none() {
-            let dictionary = Dictionary::train(&self.items)?;
+            let dictionary = Dictionary::train(items)?;
             self.dictionary = Some(Learned { dictionary, ratio: 0.0, blocks: 0 });
         }
         self.dictionary.as_ref().map(|learned| Arc::clone(&learned.dictionary))
     }
 
-    /// Notes how well a block was packed; forgets a dictionary that does not fit any more.
-    fn learn(&mut self, packed: usize) {
-        let ratio = packed as f64 / self.items.len().max(1) as f64;
+    /// Notes to what part of its size a block was packed; forgets a dictionary that does not fit any more.
+    fn learn(&mut self, ratio: f64) {
         let Some(learned) = &mut self.dictionary else { return };
         if learned.blocks == 0 {
             learned.ratio = ratio;
@@ -200,6 +177,29 @@ impl Sealer {
             self.dictionary = None;
         }
     }
+}
+
+/// Returns what is to be packed: of each span what the columns do not hold, in order of arrival, as their bytes lie in
+/// memory; then scopes and resources.
+fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins) -> Items {
+    let mut items = Items::default();
+    for (old, &new) in (0..).zip(&order.new) {
+        items.push(|item| {
+            let head = item.len();
+            item.push(0);
+            let stripped = strip(block.span_message(old), &rows[new as usize], item);
+            item[head] = stripped.number();
+        });
+    }
+    let scopes = origins.scopes.all.iter().map(|&(_, message, schema_url)| (message, schema_url));
+    for (message, schema_url) in scopes.chain(origins.resources.all.iter().copied()) {
+        items.push(|item| {
+            put_varint(item, schema_url.len() as u64);
+            item.extend_from_slice(schema_url.as_bytes());
+            item.extend_from_slice(message);
+        });
+    }
+    items
 }
 
 fn column<T>(items: &[T], value: impl Fn(&T) -> u64) -> Packed {

@@ -29,13 +29,13 @@ const STATUS: u32 = 15;
 const STATUS_CODE: u32 = 3;
 
 impl Stripped {
-    /// Returns the number by which it is kept, below 4.
-    pub(super) fn number(self) -> u64 {
-        self as u64
+    /// Returns the number by which it is kept.
+    pub(super) fn number(self) -> u8 {
+        self as u8
     }
 
-    pub(super) fn from_number(number: u64) -> Self {
-        match number & 3 {
+    pub(super) fn from_number(number: u8) -> Self {
+        match number {
             0 => Self::Nothing,
             1 => Self::Columns,
             _ => Self::ColumnsAndStatus,
