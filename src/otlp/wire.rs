@@ -55,6 +55,30 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 
+    /// Steps over `len` bytes.
+    #[inline(always)]
+    pub fn advance(&mut self, len: usize) {
+        self.rest = self.rest.get(len..).unwrap_or_default();
+    }
+
+    /// Steps over `key` and the `N` bytes after it and returns these, if just this comes next.
+    #[inline(always)]
+    pub fn take<const K: usize, const N: usize>(&mut self, key: [u8; K]) -> Option<&'a [u8; N]> {
+        let (found, rest) = self.rest.split_first_chunk::<K>()?;
+        let (bytes, rest) = rest.split_first_chunk::<N>()?;
+        if *found != key {
+            return None;
+        }
+        self.rest = rest;
+        Some(bytes)
+    }
+
+    /// Steps over `key` and returns whether it came next.
+    #[inline(always)]
+    pub fn take_key(&mut self, key: u8) -> bool {
+        self.take::<1, 0>([key]).is_some()
+    }
+
     /// Returns an error at the place where the cursor stands.
     pub fn error(&self, what: &'static str) -> WireError {
         WireError { what, offset: self.offset() }
@@ -187,21 +211,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads what most attributes are, in the layout that every SDK writes: field 1 a short ASCII text, field 2 a message
-    /// of nothing but a field 1 with a short ASCII text. Returns both; none for anything else, which is no error.
-    #[inline(always)]
-    pub fn short_text_pair(&self) -> Option<(&'a [u8], Self)> {
-        const TEXT: u8 = 1 << 3 | Wire::Bytes as u8;
-        const VALUE: u8 = 2 << 3 | Wire::Bytes as u8;
-        let [TEXT, key_len, rest @ ..] = self.rest else { return None };
-        let (key, rest) = rest.split_at_checked(usize::from(*key_len))?;
-        let [VALUE, outer_len, TEXT, inner_len, value @ ..] = rest else { return None };
-        let fits = value.len() == usize::from(*inner_len) && value.len() + 2 == usize::from(*outer_len);
-        // A byte of 128 or more begins a length of several bytes.
-        let are_short = (key_len | outer_len) < 0x80;
-        (fits && are_short && is_ascii(key) && is_ascii(value)).then_some((key, Self { rest: value, end: self.end }))
-    }
-
     /// Steps over the value of an unknown field.
     ///
     /// # Errors
@@ -233,9 +242,15 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Most strings are short and ASCII: eight bytes at a time, the last eight overlapping, beats a call.
+/// Returns the key of a field below 16, as it is usually written.
+pub const fn one_byte_key(field: u8, wire: Wire) -> u8 {
+    field << 3 | wire as u8
+}
+
+/// Returns whether all bytes are ASCII. Most strings are short: eight bytes at a time, the last eight overlapping, beats
+/// a call.
 #[inline(always)]
-fn is_ascii(bytes: &[u8]) -> bool {
+pub fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
     let mut seen = 0;
     let mut rest = bytes;

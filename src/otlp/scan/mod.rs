@@ -3,11 +3,14 @@
 //! repeated or unknown, as protobuf allows. Two differences, both asked for by OTLP: a span with an invalid id is left
 //! out instead of failing the request, and attribute values may be nested deeper than prost's limit.
 
+mod plain;
+mod span;
+
 use bytes::Bytes;
 
-use super::batch::{Batch, Range, ResourceRow, ScopeRow, SpanRow};
+use super::batch::{Batch, Range, ResourceRow, ScopeRow};
 use super::wire::{Cursor, Wire, WireError};
-use crate::model::{Kind, SpanId, StatusCode, TraceId, Value};
+use crate::model::Value;
 
 type Result<T> = std::result::Result<T, WireError>;
 
@@ -89,7 +92,7 @@ impl Scanner<'_> {
     }
 
     fn span(&mut self, message: Cursor, scope: u32) -> Result<()> {
-        match scan_span(message, scope)? {
+        match span::scan(message, scope)? {
             Ok(row) => self.batch.spans.push(row),
             Err(reason) => {
                 self.batch.rejected += 1;
@@ -128,59 +131,6 @@ impl Pieces {
             self.more.push(piece);
         }
     }
-}
-
-/// Reads one span; the inner error says why its ids are invalid.
-fn scan_span(mut message: Cursor, scope: u32) -> Result<std::result::Result<SpanRow, &'static str>> {
-    let mut row = SpanRow { scope, message: range(message), ..SpanRow::default() };
-    let (mut trace_id, mut span_id, mut parent_id): (&[u8], &[u8], &[u8]) = (&[], &[], &[]);
-    let mut end_ns = 0;
-    while !message.is_done() {
-        match message.key()? {
-            (1, Wire::Bytes) => trace_id = message.bytes()?,
-            (2, Wire::Bytes) => span_id = message.bytes()?,
-            (4, Wire::Bytes) => parent_id = message.bytes()?,
-            (3, wire) => drop(text(&mut message, wire)?),
-            (5, wire) => row.name = text(&mut message, wire)?,
-            (6, Wire::Varint) => row.kind = Kind::from_number(message.varint()? as i32),
-            (7, Wire::Fixed64) => row.start_ns = message.fixed64()?,
-            (8, Wire::Fixed64) => end_ns = message.fixed64()?,
-            (9, wire) => drop(scan_attribute(nested(&mut message, wire)?, 0)?),
-            (10 | 12 | 14, Wire::Varint) => drop(message.varint()?),
-            (11, wire) => {
-                scan_event(nested(&mut message, wire)?)?;
-                row.events = row.events.saturating_add(1);
-            }
-            (13, wire) => {
-                scan_link(nested(&mut message, wire)?)?;
-                row.links = row.links.saturating_add(1);
-            }
-            (15, wire) => scan_status(nested(&mut message, wire)?, &mut row.status)?,
-            (16, Wire::Fixed32) => drop(message.fixed32()?),
-            (1..=16, _) => return Err(message.error(WRONG_TYPE)),
-            (field, wire) => message.skip(field, wire)?,
-        }
-    }
-    row.duration_ns = end_ns.saturating_sub(row.start_ns);
-    row.ends_before_start = end_ns < row.start_ns;
-    Ok(with_ids(row, trace_id, span_id, parent_id))
-}
-
-fn with_ids(
-    row: SpanRow,
-    trace_id: &[u8],
-    span_id: &[u8],
-    parent_id: &[u8],
-) -> std::result::Result<SpanRow, &'static str> {
-    let trace_id = TraceId::from_bytes(trace_id).ok_or("a trace_id is 16 bytes, not all zero")?.0;
-    let span_id = SpanId::from_bytes(span_id).ok_or("a span_id is 8 bytes, not all zero")?.0;
-    // An all-zero parent is no parent: some SDKs send it for roots.
-    let parent_id = match parent_id.len() {
-        0 => 0,
-        8 => SpanId::from_bytes(parent_id).map_or(0, |id| id.0),
-        _ => return Err("a parent_span_id is empty or 8 bytes"),
-    };
-    Ok(SpanRow { trace_id, span_id, parent_id, ..row })
 }
 
 /// Validates a `Resource`; returns where its `service.name` is, if it has one that is a non-empty string.
@@ -226,57 +176,8 @@ fn scan_scope(mut message: Cursor) -> Result<()> {
     Ok(())
 }
 
-fn scan_event(mut message: Cursor) -> Result<()> {
-    while !message.is_done() {
-        match message.key()? {
-            (1, Wire::Fixed64) => drop(message.fixed64()?),
-            (2, wire) => drop(text(&mut message, wire)?),
-            (3, wire) => drop(scan_attribute(nested(&mut message, wire)?, 0)?),
-            (4, Wire::Varint) => drop(message.varint()?),
-            (1 | 4, _) => return Err(message.error(WRONG_TYPE)),
-            (field, wire) => message.skip(field, wire)?,
-        }
-    }
-    Ok(())
-}
-
-fn scan_link(mut message: Cursor) -> Result<()> {
-    while !message.is_done() {
-        match message.key()? {
-            (1 | 2, Wire::Bytes) => drop(message.bytes()?),
-            (3, wire) => drop(text(&mut message, wire)?),
-            (4, wire) => drop(scan_attribute(nested(&mut message, wire)?, 0)?),
-            (5, Wire::Varint) => drop(message.varint()?),
-            (6, Wire::Fixed32) => drop(message.fixed32()?),
-            (1 | 2 | 5 | 6, _) => return Err(message.error(WRONG_TYPE)),
-            (field, wire) => message.skip(field, wire)?,
-        }
-    }
-    Ok(())
-}
-
-fn scan_status(mut message: Cursor, status: &mut StatusCode) -> Result<()> {
-    while !message.is_done() {
-        match message.key()? {
-            (2, wire) => drop(text(&mut message, wire)?),
-            (3, Wire::Varint) => *status = StatusCode::from_number(message.varint()? as i32),
-            (3, _) => return Err(message.error(WRONG_TYPE)),
-            (field, wire) => message.skip(field, wire)?,
-        }
-    }
-    Ok(())
-}
-
 /// Validates a `KeyValue`; returns its key and where its value is, if that is a string.
-#[inline]
-fn scan_attribute(message: Cursor<'_>, depth: usize) -> Result<(&[u8], Range)> {
-    match message.short_text_pair() {
-        Some((key, value)) => Ok((key, range(value))),
-        None => scan_any_attribute(message, depth),
-    }
-}
-
-fn scan_any_attribute(mut message: Cursor<'_>, depth: usize) -> Result<(&[u8], Range)> {
+fn scan_attribute(mut message: Cursor<'_>, depth: usize) -> Result<(&[u8], Range)> {
     let (mut key, mut value): (&[u8], Range) = (&[], Range::default());
     while !message.is_done() {
         match message.key()? {
@@ -356,3 +257,6 @@ fn range(message: Cursor) -> Range {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod layout_tests;
