@@ -54,6 +54,25 @@ impl Cold {
     }
 }
 
+/// Memory that was never touched: what is copied there pays for its pages, as does whoever keeps bytes without using
+/// buffers again.
+struct Fresh {
+    memory: Vec<u8>,
+}
+
+impl Fresh {
+    /// So large that the allocator maps it anew.
+    const BYTES: usize = 64 << 20;
+
+    fn copy(&mut self, request: &Bytes) {
+        if self.memory.len() + request.len() > self.memory.capacity() {
+            self.memory = Vec::with_capacity(Self::BYTES);
+        }
+        self.memory.extend_from_slice(request);
+        black_box(&self.memory);
+    }
+}
+
 /// Takes turns between the candidates and prints the median of each per span. A turn is long enough that each pays for
 /// tidying up its own garbage: after prost's thousands of small pieces, the next large allocation takes long. The store is full
 /// and evicts, as it is for most of a server's life; the first pass over the requests fills it and is not counted.
@@ -62,7 +81,8 @@ fn ratios(rounds: u64) {
     let (_store, mut writer) = Writer::new(Limits { memory_bytes: 64 << 20, ..Limits::default() });
     let (_store, mut copying) = Writer::new(Limits { memory_bytes: 64 << 20, ..Limits::default() });
     let mut cold = Cold::new();
-    let mut times: [Vec<f64>; 5] = Default::default();
+    let mut fresh = Fresh { memory: Vec::new() };
+    let mut times: [Vec<f64>; 6] = Default::default();
     let mut bytes = 0;
     for round in 0..rounds {
         for turn in requests(REQUESTS, round).chunks(TURN) {
@@ -79,15 +99,17 @@ fn ratios(rounds: u64) {
             measure(2, &mut |request| whole_path(&mut writer, request.clone()));
             measure(3, &mut |request| whole_path(&mut copying, Bytes::copy_from_slice(request)));
             measure(4, &mut |request| cold.copy(request));
+            measure(5, &mut |request| fresh.copy(request));
         }
     }
-    let [prost, scan, whole, kept, copy] = times.map(median);
+    let [prost, scan, whole, kept, copy, fresh] = times.map(median);
     println!("requests of {SPANS} spans, {} bytes a span", bytes / SPANS / REQUESTS / rounds as usize);
     println!("prost decode and drop {prost:7.0} ns a span");
     println!("scan                  {scan:7.0} ns a span, {:.1} times as fast", prost / scan);
     println!("whole path            {whole:7.0} ns a span, {:.1} times as fast", prost / whole);
     println!("the same, bytes kept  {kept:7.0} ns a span, {:.1} times as fast", prost / kept);
     println!("copy to cold memory   {copy:7.0} ns a span; the whole path takes {:.1} copies", kept / copy);
+    println!("copy to fresh memory  {fresh:7.0} ns a span; the whole path takes {:.1} copies", kept / fresh);
 }
 
 /// The median of some durations in nanoseconds.
