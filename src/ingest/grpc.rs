@@ -53,6 +53,17 @@ fn is_grpc(request: &Request<Incoming>) -> bool {
 }
 
 async fn receive(admission: &Admission, request: Request<Incoming>) -> Result<Receipt, Refusal> {
+    let (signal, message) = unpacked(admission, request).await?;
+    admission.take(signal, message, Encoding::Protobuf).await
+}
+
+/// Collects and unpacks a request's message as [`handle`] does and leaves it at that, for those who measure the way there;
+/// none where it is refused.
+pub async fn message(admission: &Admission, request: Request<Incoming>) -> Option<Bytes> {
+    unpacked(admission, request).await.ok().map(|(_, message)| message.bytes)
+}
+
+async fn unpacked(admission: &Admission, request: Request<Incoming>) -> Result<(Signal, Admitted), Refusal> {
     let path = request.uri().path();
     let signal = Signal::ALL.into_iter().find(|signal| signal.grpc_path() == path);
     let advice = "traces go to opentelemetry.proto.collector.trace.v1.TraceService/Export";
@@ -61,8 +72,7 @@ async fn receive(admission: &Admission, request: Request<Incoming>) -> Result<Re
     let coding = Coding::of(name)?;
     let framed = admission.collect(request.into_body(), admission.message_bytes() + PREFIX).await?;
     let (message, coding) = unframe(framed, coding)?;
-    let message = admission.unpack(message, coding).await?;
-    admission.take(signal, message, Encoding::Protobuf).await
+    Ok((signal, admission.unpack(message, coding).await?))
 }
 
 /// Takes the one message out of a unary request's body.

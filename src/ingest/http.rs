@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::admission::{Admission, Encoding, Receipt};
+use super::admission::{Admission, Admitted, Encoding, Receipt};
 use super::inflate::Coding;
 use super::refusal::{RETRY_DELAY_SECONDS, Refusal};
 use super::signal::Signal;
@@ -15,10 +15,9 @@ use crate::otlp::response;
 
 /// Answers one OTLP/HTTP request.
 pub async fn handle(admission: Admission, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let encoding = encoding(request.headers());
     // Without a type that is known, the answer is in the encoding that people can read.
-    let answer_in = *encoding.as_ref().unwrap_or(&Encoding::Json);
-    match receive(&admission, request, encoding).await {
+    let answer_in = encoding(request.headers()).unwrap_or(Encoding::Json);
+    match receive(&admission, request).await {
         Ok((signal, receipt)) => respond(StatusCode::OK, answer_in, success(signal, &receipt, answer_in)),
         Err(refusal) => {
             admission.note(&refusal);
@@ -27,22 +26,28 @@ pub async fn handle(admission: Admission, request: Request<Incoming>) -> Respons
     }
 }
 
-async fn receive(
-    admission: &Admission,
-    request: Request<Incoming>,
-    encoding: Result<Encoding, Refusal>,
-) -> Result<(Signal, Receipt), Refusal> {
+async fn receive(admission: &Admission, request: Request<Incoming>) -> Result<(Signal, Receipt), Refusal> {
+    let (signal, encoding, body) = unpacked(admission, request).await?;
+    Ok((signal, admission.take(signal, body, encoding).await?))
+}
+
+/// Collects and unpacks a request's body as [`handle`] does and leaves it at that, for those who measure the way there;
+/// none where it is refused.
+pub async fn message(admission: &Admission, request: Request<Incoming>) -> Option<Bytes> {
+    unpacked(admission, request).await.ok().map(|(_, _, body)| body.bytes)
+}
+
+async fn unpacked(admission: &Admission, request: Request<Incoming>) -> Result<(Signal, Encoding, Admitted), Refusal> {
     let path = request.uri().path();
     let signal = Signal::ALL.into_iter().find(|signal| signal.http_path() == path);
     let signal = signal.ok_or_else(|| not_found(path))?;
     if request.method() != Method::POST {
         return Err(Refusal::Method(request.method().as_str().chars().take(20).collect()));
     }
-    let encoding = encoding?;
+    let encoding = encoding(request.headers())?;
     let coding = Coding::of(text(request.headers(), CONTENT_ENCODING.as_str()))?;
     let packed = admission.collect(request.into_body(), admission.message_bytes()).await?;
-    let body = admission.unpack(packed, coding).await?;
-    Ok((signal, admission.take(signal, body, encoding).await?))
+    Ok((signal, encoding, admission.unpack(packed, coding).await?))
 }
 
 fn not_found(path: &str) -> Refusal {
