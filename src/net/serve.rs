@@ -37,9 +37,12 @@ const PING_DEADLINE: Duration = Duration::from_secs(20);
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 /// After an accept that failed for want of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// HTTP/2 flow control: a batch of spans of common size arrives without waiting for a window update.
+/// HTTP/2 flow control: a batch of spans of common size arrives without waiting for a window update, and a connection whose
+/// requests have to wait holds no more than this.
 const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 2 << 20;
+/// Most batches arrive in one frame of HTTP/2: each costs a read, an allocation and often a wake-up.
+const FRAME_SIZE: u32 = 256 << 10;
 
 /// Told of a connection that speaks something else than HTTP, with what its sender can do about it.
 pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
@@ -84,6 +87,7 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
         .max_concurrent_streams(limits.streams)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_SIZE)
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_DEADLINE);
     builder
