@@ -1,16 +1,19 @@
 //! Admission: how a body gets in. It is collected, unpacked, scanned and stored within a budget of bytes in flight that
 //! all requests share; when that is used up senders wait, and after a while are asked to come back.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::{Body, Frame, Incoming};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::inflate::{Coding, Inflater};
+use super::inflate::{self, Coding, Inflater};
 use super::refusal::Refusal;
 use super::signal::Signal;
 use crate::otlp::{self, Batch};
@@ -87,32 +90,41 @@ impl Admission {
         self.engine.refuse(refusal.to_string());
     }
 
-    /// Collects a body of at most `limit` bytes, framing included.
-    pub(super) async fn collect(&self, mut body: Incoming, limit: usize) -> Result<Admitted, Refusal> {
+    /// Collects a body of at most `limit` bytes, framing included, into one allocation of its size: a piece is a slice of a
+    /// far larger network buffer, and the store keeps what it is given. `announced` tells from the first piece how long
+    /// the body will be, where HTTP does not.
+    pub(super) async fn collect(
+        &self,
+        mut body: Incoming,
+        limit: usize,
+        announced: fn(&[u8]) -> Option<usize>,
+    ) -> Result<Admitted, Refusal> {
         let too_large = Refusal::TooLarge { limit: self.limits.message_bytes, inflated: false };
         if body.size_hint().lower() > limit as u64 {
             drain(body, limit).await;
             return Err(too_large);
         }
         let mut share = self.share();
-        // What is announced is reserved at once: two large bodies that each hold a part and wait for more would both fail.
-        share.grow_to(body.size_hint().exact().map_or(0, |announced| announced as usize)).await?;
-        let mut pieces: Vec<Bytes> = Vec::new();
-        let mut len = 0;
+        let mut whole = Vec::new();
+        let mut expected = body.size_hint().exact().map(|exact| exact as usize);
         let begun = Instant::now();
-        while let Some(frame) = next_frame(&mut body, len).await? {
-            len += frame.len();
-            if begun.elapsed() > BODY_DEADLINE + Duration::from_secs((len / LEAST_RATE) as u64) {
-                return Err(Refusal::Stalled);
-            }
+        while let Some(piece) = next_frame(&mut body, whole.len(), begun).await? {
+            let len = whole.len() + piece.len();
             if len > limit {
                 drain(body, limit).await;
                 return Err(too_large);
             }
-            share.grow_to(len).await?;
-            pieces.push(frame);
+            if len > whole.capacity() {
+                // What is announced is reserved at once: two large bodies that each hold a part and wait for more would
+                // both fail.
+                let expected = expected.take().or_else(|| announced(&piece).filter(|_| whole.is_empty()));
+                let capacity = expected.unwrap_or(whole.len() * 2).min(limit).max(len);
+                share.grow_to(capacity).await?;
+                whole.reserve_exact(capacity - whole.len());
+            }
+            whole.extend_from_slice(&piece);
         }
-        Ok(Admitted { bytes: joined(&pieces, len), share })
+        Ok(Admitted { bytes: whole.into_boxed_slice().into(), share })
     }
 
     /// Unpacks a body.
@@ -121,6 +133,12 @@ impl Admission {
             return Ok(admitted);
         }
         let Admitted { bytes, mut share } = admitted;
+        if let Some(size) = inflate::stated_size(coding, &bytes, self.limits.message_bytes) {
+            share.grow_to(bytes.len() + size).await?;
+            if let Some(unpacked) = inflate::in_one_go(&bytes, size) {
+                return Ok(Admitted { bytes: unpacked.into(), share });
+            }
+        }
         let mut inflater = Inflater::new(coding, &bytes, self.limits.message_bytes)?;
         while !inflater.turn()? {
             share.grow_to(inflater.unpacked.len()).await?;
@@ -155,7 +173,8 @@ impl Admission {
     }
 
     fn share(&self) -> Share {
-        Share { budget: Arc::clone(&self.budget), held: None }
+        let total = self.limits.in_flight_bytes.div_ceil(1024);
+        Share { budget: Arc::clone(&self.budget), total, held: None }
     }
 }
 
@@ -173,25 +192,17 @@ fn scan(bytes: Bytes, encoding: Encoding) -> Result<Batch, Refusal> {
     otlp::scan(protobuf).map_err(|error| Refusal::unreadable("read the request as OTLP protobuf", &error))
 }
 
-/// Returns the pieces in an allocation of exactly their size: a piece is a slice of a far larger network buffer, and
-/// the store keeps what it is given.
-fn joined(pieces: &[Bytes], len: usize) -> Bytes {
-    let mut whole = Vec::with_capacity(len);
-    for piece in pieces {
-        whole.extend_from_slice(piece);
-    }
-    whole.into()
-}
-
 /// A request's part of the bytes in flight; given back when it is dropped.
 struct Share {
     budget: Arc<Semaphore>,
+    /// All there is: a request that needs more than that is taken when it is alone.
+    total: usize,
     held: Option<OwnedSemaphorePermit>,
 }
 
 impl Share {
     async fn grow_to(&mut self, bytes: usize) -> Result<(), Refusal> {
-        let wanted = bytes.div_ceil(1024);
+        let wanted = bytes.div_ceil(1024).min(self.total);
         let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         if wanted <= held {
             return Ok(());
@@ -208,27 +219,32 @@ impl Share {
     }
 }
 
-/// Returns the next piece of a body of which `len` bytes have come, none at the end; trailers are passed over.
-async fn next_frame(body: &mut Incoming, len: usize) -> Result<Option<Bytes>, Refusal> {
+/// Returns the next piece of a body of which `len` bytes have come since it has begun, none at the end; trailers are passed
+/// over. Clocks and timers are touched only where there is something to wait for.
+async fn next_frame(body: &mut Incoming, len: usize, begun: Instant) -> Result<Option<Bytes>, Refusal> {
     let deadline = if len > LARGE_BODY { LARGE_BODY_DEADLINE } else { BODY_DEADLINE };
     loop {
-        match tokio::time::timeout(deadline, body.frame()).await {
-            Err(_) => return Err(Refusal::Stalled),
-            Ok(None) => return Ok(None),
-            Ok(Some(Err(_))) => return Err(Refusal::Broken),
-            Ok(Some(Ok(frame))) => {
-                if let Ok(data) = frame.into_data() {
-                    return Ok(Some(data));
-                }
+        let at_hand = poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await;
+        let frame = match at_hand {
+            Poll::Ready(frame) => frame,
+            Poll::Pending if begun.elapsed() > BODY_DEADLINE + Duration::from_secs((len / LEAST_RATE) as u64) => {
+                return Err(Refusal::Stalled);
             }
+            Poll::Pending => tokio::time::timeout(deadline, body.frame()).await.map_err(|_| Refusal::Stalled)?,
+        };
+        match frame.transpose().map_err(|_| Refusal::Broken)?.map(Frame::into_data) {
+            None => return Ok(None),
+            Some(Ok(data)) => return Ok(Some(data)),
+            Some(Err(_)) => {}
         }
     }
 }
 
 /// Reads on for as long as that is reasonable; whatever goes wrong here, the request is refused anyway.
 async fn drain(mut body: Incoming, limit: usize) {
+    let begun = Instant::now();
     let mut len = 0;
-    while let Ok(Some(frame)) = next_frame(&mut body, len).await
+    while let Ok(Some(frame)) = next_frame(&mut body, len, begun).await
         && len < limit.saturating_mul(DRAIN_FACTOR)
     {
         len += frame.len();

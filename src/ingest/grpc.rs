@@ -70,9 +70,15 @@ async fn unpacked(admission: &Admission, request: Request<Incoming>) -> Result<(
     let signal = signal.ok_or_else(|| Refusal::NotFound { path: path.chars().take(120).collect(), advice })?;
     let name = request.headers().get(GRPC_ENCODING).map(|value| value.to_str().unwrap_or("(not text)"));
     let coding = Coding::of(name)?;
-    let framed = admission.collect(request.into_body(), admission.message_bytes() + PREFIX).await?;
+    let framed = admission.collect(request.into_body(), admission.message_bytes() + PREFIX, framed_len).await?;
     let (message, coding) = unframe(framed, coding)?;
     Ok((signal, admission.unpack(message, coding).await?))
+}
+
+/// Returns how long a body is that begins with `piece`.
+fn framed_len(piece: &[u8]) -> Option<usize> {
+    let [_, a, b, c, d] = *piece.first_chunk::<PREFIX>()?;
+    Some(u32::from_be_bytes([a, b, c, d]) as usize + PREFIX)
 }
 
 /// Takes the one message out of a unary request's body.

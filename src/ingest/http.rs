@@ -46,7 +46,7 @@ async fn unpacked(admission: &Admission, request: Request<Incoming>) -> Result<(
     }
     let encoding = encoding(request.headers())?;
     let coding = Coding::of(text(request.headers(), CONTENT_ENCODING.as_str()))?;
-    let packed = admission.collect(request.into_body(), admission.message_bytes()).await?;
+    let packed = admission.collect(request.into_body(), admission.message_bytes(), |_| None).await?;
     Ok((signal, encoding, admission.unpack(packed, coding).await?))
 }
 

@@ -24,6 +24,29 @@ impl Coding {
     }
 }
 
+/// The most that is unpacked in one go: some milliseconds of work.
+const ONE_GO_BYTES: usize = 4 << 20;
+/// What a gzip member begins with (RFC 1952).
+const GZIP_MAGIC: &[u8] = b"\x1f\x8b\x08";
+
+/// Returns the unpacked size that a gzip body gives itself, where it is small enough for [`in_one_go`].
+pub(super) fn stated_size(coding: Coding, packed: &[u8], limit: usize) -> Option<usize> {
+    let size = u32::from_le_bytes(*packed.last_chunk::<4>()?) as usize;
+    (coding == Coding::Gzip && size <= ONE_GO_BYTES.min(limit)).then_some(size)
+}
+
+/// Unpacks a gzip body of the stated size, in half the time that [`Inflater`] takes; none where it is anything else than
+/// one member of that size, which may be valid all the same.
+pub(super) fn in_one_go(packed: &[u8], size: usize) -> Option<Vec<u8>> {
+    // libdeflate stops at the end of the first member and does not tell where that was. Further ones have their magic.
+    if memchr::memmem::find(packed.get(1..)?, GZIP_MAGIC).is_some() {
+        return None;
+    }
+    let mut unpacked = vec![0; size];
+    let written = libdeflater::Decompressor::new().gzip_decompress(packed, &mut unpacked).ok()?;
+    (written == size).then_some(unpacked)
+}
+
 /// A body that is being unpacked piece by piece, so that others get their turn in between.
 pub(super) struct Inflater<'a> {
     reader: Box<dyn Read + Send + 'a>,
@@ -83,6 +106,15 @@ mod tests {
     }
 
     fn unpack(coding: Coding, packed: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
+        let at_once = stated_size(coding, packed, limit).and_then(|size| in_one_go(packed, size));
+        let piecewise = unpack_piecewise(coding, packed, limit);
+        if let Some(unpacked) = at_once {
+            assert_eq!(piecewise.as_ref(), Ok(&unpacked), "both ways lead to the same");
+        }
+        piecewise
+    }
+
+    fn unpack_piecewise(coding: Coding, packed: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
         let mut inflater = Inflater::new(coding, packed, limit)?;
         while !inflater.turn()? {}
         Ok(inflater.unpacked)
@@ -101,6 +133,22 @@ mod tests {
     fn a_gzip_file_of_two_members_is_one_body() {
         let packed = [gzip(b"one "), gzip(b"two")].concat();
         assert_eq!(unpack(Coding::Gzip, &packed, 100), Ok(b"one two".to_vec()));
+        let packed = [gzip(b"same"), gzip(b"same")].concat();
+        assert_eq!(unpack(Coding::Gzip, &packed, 100), Ok(b"samesame".to_vec()));
+    }
+
+    #[test]
+    fn one_member_of_the_size_it_states_is_unpacked_in_one_go() {
+        let body = b"a body of some length ".repeat(50);
+        let packed = gzip(&body);
+        let size = stated_size(Coding::Gzip, &packed, body.len());
+        assert_eq!(size, Some(body.len()));
+        assert_eq!(in_one_go(&packed, body.len()), Some(body.clone()));
+        assert_eq!(stated_size(Coding::Gzip, &packed, body.len() - 1), None, "over the limit");
+        assert_eq!(stated_size(Coding::Zstd, &packed, body.len()), None);
+        let lies = [in_one_go(&packed, body.len() - 1), in_one_go(&packed, body.len() + 1), in_one_go(b"", 0)];
+        assert_eq!(lies, [None, None, None]);
+        assert_eq!(in_one_go(&packed[..packed.len() - 1], body.len()), None);
     }
 
     #[test]
