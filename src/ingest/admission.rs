@@ -1,5 +1,5 @@
-//! Admission: how a body gets in. It is collected, unpacked, scanned and stored within a budget of bytes in flight that
-//! all requests share; when that is used up senders wait, and after a while are asked to come back.
+//! Admission: how a body gets in. It is collected, unpacked, scanned and stored within the budget of bytes in flight, which
+//! covers the body and what is made of it until it is stored.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,13 +10,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::budget::{Budget, Share};
 use super::inflate::{self, Coding, Inflater};
 use super::refusal::Refusal;
+use super::rows;
 use super::signal::Signal;
-use crate::otlp::{self, Batch};
+use crate::otlp;
 use crate::source::Engine;
 
 /// Bounds on what is taken in.
@@ -24,7 +25,7 @@ use crate::source::Engine;
 pub struct Limits {
     /// Bytes of one request, before and after unpacking.
     pub message_bytes: usize,
-    /// Bytes of all requests being received, unpacked or waiting to be stored; at least one message.
+    /// Bytes of all requests being received, unpacked, scanned or waiting to be stored; at least one message.
     pub in_flight_bytes: usize,
 }
 
@@ -33,14 +34,24 @@ pub struct Limits {
 pub struct Admission {
     engine: Arc<Engine>,
     limits: Limits,
-    /// One permit a KiB.
-    budget: Arc<Semaphore>,
+    budget: Budget,
 }
 
 /// A body that was let in, with its share of the budget.
 pub(super) struct Admitted {
     pub(super) bytes: Bytes,
     share: Share,
+}
+
+/// What is known of a body before it comes.
+#[derive(Clone, Copy)]
+pub(super) struct Outline {
+    pub(super) coding: Coding,
+    pub(super) encoding: Encoding,
+    /// The most bytes, framing included.
+    pub(super) limit: usize,
+    /// Tells from the first piece how long the body will be, where HTTP does not.
+    pub(super) announced: fn(&[u8]) -> Option<usize>,
 }
 
 /// How a request's bytes are to be read.
@@ -60,23 +71,34 @@ pub(super) struct Receipt {
 
 /// A body that does not go on for this long is given up.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
-/// Likewise one that holds a good part of the budget, as others wait for it no longer than [`PATIENCE`].
+/// Likewise one that holds a good part of the budget.
 const LARGE_BODY_DEADLINE: Duration = Duration::from_secs(4);
 const LARGE_BODY: usize = 1 << 20;
 /// A whole body has the first deadline and a second more for each of these many bytes.
 const LEAST_RATE: usize = 64 << 10;
-/// How long a request waits for its share of the budget.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How much larger packed spans usually are unpacked; what is really needed is known later.
+const USUAL_PACKING: usize = 10;
 /// A body that is refused is read on and thrown away up to this many times the limit, so that its sender gets to
 /// read the answer instead of a broken connection.
 const DRAIN_FACTOR: usize = 4;
 
+impl Outline {
+    /// Returns what a body of `len` bytes usually comes to, together with what is made of it on its way to the store:
+    /// unpacked bytes, protobuf, and rows of half their size.
+    fn usual_bytes(&self, len: usize) -> usize {
+        let (packed, unpacked) = match self.coding {
+            Coding::Identity => (0, len),
+            Coding::Gzip | Coding::Zstd => (len, len.saturating_mul(USUAL_PACKING).min(self.limit)),
+        };
+        let json = if self.encoding == Encoding::Json { unpacked } else { 0 };
+        packed + json + unpacked + unpacked / 2
+    }
+}
+
 impl Admission {
     /// Returns the way in to `engine`.
     pub fn new(engine: Arc<Engine>, limits: Limits) -> Self {
-        let limits = Limits { in_flight_bytes: limits.in_flight_bytes.max(limits.message_bytes), ..limits };
-        // One KiB more, so that a message of exactly the limit fits together with its framing.
-        let budget = Arc::new(Semaphore::new(limits.in_flight_bytes.div_ceil(1024) + 1));
+        let budget = Budget::new(limits.in_flight_bytes.max(limits.message_bytes));
         Self { engine, limits, budget }
     }
 
@@ -90,36 +112,36 @@ impl Admission {
         self.engine.refuse(refusal.to_string());
     }
 
-    /// Collects a body of at most `limit` bytes, framing included, into one allocation of its size: a piece is a slice of a
-    /// far larger network buffer, and the store keeps what it is given. `announced` tells from the first piece how long
-    /// the body will be, where HTTP does not.
-    pub(super) async fn collect(
-        &self,
-        mut body: Incoming,
-        limit: usize,
-        announced: fn(&[u8]) -> Option<usize>,
-    ) -> Result<Admitted, Refusal> {
+    /// Collects a body into one allocation of its size: a piece is a slice of a far larger network buffer, and the store
+    /// keeps what it is given.
+    pub(super) async fn collect(&self, mut body: Incoming, outline: Outline) -> Result<Admitted, Refusal> {
+        let collected = self.collect_within(&mut body, outline).await;
+        if let Err(Refusal::TooLarge { .. } | Refusal::Overloaded) = collected {
+            drain(body, outline.limit).await;
+        }
+        collected
+    }
+
+    async fn collect_within(&self, body: &mut Incoming, outline: Outline) -> Result<Admitted, Refusal> {
         let too_large = Refusal::TooLarge { limit: self.limits.message_bytes, inflated: false };
-        if body.size_hint().lower() > limit as u64 {
-            drain(body, limit).await;
+        if body.size_hint().lower() > outline.limit as u64 {
             return Err(too_large);
         }
-        let mut share = self.share();
+        let mut share = self.budget.share();
         let mut whole = Vec::new();
         let mut expected = body.size_hint().exact().map(|exact| exact as usize);
         let begun = Instant::now();
-        while let Some(piece) = next_frame(&mut body, whole.len(), begun).await? {
+        while let Some(piece) = next_frame(body, Progress { begun, len: whole.len(), room: whole.capacity() }).await? {
             let len = whole.len() + piece.len();
-            if len > limit {
-                drain(body, limit).await;
+            if len > outline.limit {
                 return Err(too_large);
             }
             if len > whole.capacity() {
-                // What is announced is reserved at once: two large bodies that each hold a part and wait for more would
-                // both fail.
-                let expected = expected.take().or_else(|| announced(&piece).filter(|_| whole.is_empty()));
-                let capacity = expected.unwrap_or(whole.len() * 2).min(limit).max(len);
-                share.grow_to(capacity).await?;
+                // All that will be needed is reserved at once, if it is announced: of requests that each hold a part and
+                // wait for more, none would get it.
+                let expected = expected.take().or_else(|| (outline.announced)(&piece).filter(|_| whole.is_empty()));
+                let capacity = expected.unwrap_or(whole.len() * 2).min(outline.limit).max(len);
+                share.resize(outline.usual_bytes(capacity)).await?;
                 whole.reserve_exact(capacity - whole.len());
             }
             whole.extend_from_slice(&piece);
@@ -134,17 +156,17 @@ impl Admission {
         }
         let Admitted { bytes, mut share } = admitted;
         if let Some(size) = inflate::stated_size(coding, &bytes, self.limits.message_bytes) {
-            share.grow_to(bytes.len() + size).await?;
+            share.grow(bytes.len() + size).await?;
             if let Some(unpacked) = inflate::in_one_go(&bytes, size) {
                 return Ok(Admitted { bytes: unpacked.into(), share });
             }
         }
         let mut inflater = Inflater::new(coding, &bytes, self.limits.message_bytes)?;
         while !inflater.turn()? {
-            share.grow_to(inflater.unpacked.len()).await?;
+            share.grow(bytes.len() + inflater.unpacked.capacity()).await?;
             tokio::task::yield_now().await;
         }
-        share.grow_to(inflater.unpacked.len()).await?;
+        share.grow(bytes.len() + inflater.unpacked.len()).await?;
         let unpacked = std::mem::take(&mut inflater.unpacked).into_boxed_slice();
         Ok(Admitted { bytes: unpacked.into(), share })
     }
@@ -163,66 +185,48 @@ impl Admission {
 
     /// Scans and stores a request of traces; once this returns, every answer has its spans.
     async fn traces(&self, admitted: Admitted, encoding: Encoding) -> Result<Receipt, Refusal> {
-        let batch = scan(admitted.bytes, encoding)?;
+        let Admitted { bytes, mut share } = admitted;
+        let bytes = match encoding {
+            Encoding::Protobuf => bytes,
+            Encoding::Json => {
+                share.grow(bytes.len() * 2).await?;
+                from_json(&bytes)?
+            }
+        };
+        share.resize(bytes.len() + rows::bytes(&bytes)).await?;
+        let batch =
+            otlp::scan(bytes).map_err(|error| Refusal::unreadable("read the request as OTLP protobuf", &error))?;
         let message = batch.rejection.map(|reason| format!("spans were rejected: {reason}")).unwrap_or_default();
         if batch.spans.is_empty() && batch.rejected == 0 {
             return Ok(Receipt::default());
         }
-        let outcome = self.engine.ingest(batch, admitted.share.held).await.map_err(|_| Refusal::Overloaded)?;
+        let outcome = self.engine.ingest(batch, share.into_permit()).await.map_err(|_| Refusal::Overloaded)?;
         Ok(Receipt { rejected: outcome.rejected, message })
     }
-
-    fn share(&self) -> Share {
-        let total = self.limits.in_flight_bytes.div_ceil(1024);
-        Share { budget: Arc::clone(&self.budget), total, held: None }
-    }
 }
 
-fn scan(bytes: Bytes, encoding: Encoding) -> Result<Batch, Refusal> {
-    let protobuf = match encoding {
-        Encoding::Protobuf => bytes,
-        Encoding::Json => otlp::json::to_protobuf(&bytes)
-            .map_err(|error| Refusal::Invalid {
-                field: error.path.clone(),
-                message: format!("cannot read the request as OTLP/JSON: {error}"),
-            })?
-            .into_boxed_slice()
-            .into(),
-    };
-    otlp::scan(protobuf).map_err(|error| Refusal::unreadable("read the request as OTLP protobuf", &error))
+fn from_json(body: &[u8]) -> Result<Bytes, Refusal> {
+    let protobuf = otlp::json::to_protobuf(body).map_err(|error| Refusal::Invalid {
+        field: error.path.clone(),
+        message: format!("cannot read the request as OTLP/JSON: {error}"),
+    })?;
+    Ok(protobuf.into_boxed_slice().into())
 }
 
-/// A request's part of the bytes in flight; given back when it is dropped.
-struct Share {
-    budget: Arc<Semaphore>,
-    /// All there is: a request that needs more than that is taken when it is alone.
-    total: usize,
-    held: Option<OwnedSemaphorePermit>,
+/// How far a body has come.
+#[derive(Clone, Copy)]
+struct Progress {
+    begun: Instant,
+    len: usize,
+    /// The bytes that are reserved for it.
+    room: usize,
 }
 
-impl Share {
-    async fn grow_to(&mut self, bytes: usize) -> Result<(), Refusal> {
-        let wanted = bytes.div_ceil(1024).min(self.total);
-        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        if wanted <= held {
-            return Ok(());
-        }
-        let more = Arc::clone(&self.budget).acquire_many_owned((wanted - held) as u32);
-        match tokio::time::timeout(PATIENCE, more).await {
-            Ok(Ok(permit)) => match &mut self.held {
-                Some(held) => held.merge(permit),
-                None => self.held = Some(permit),
-            },
-            _ => return Err(Refusal::Overloaded),
-        }
-        Ok(())
-    }
-}
-
-/// Returns the next piece of a body of which `len` bytes have come since it has begun, none at the end; trailers are passed
-/// over. Clocks and timers are touched only where there is something to wait for.
-async fn next_frame(body: &mut Incoming, len: usize, begun: Instant) -> Result<Option<Bytes>, Refusal> {
-    let deadline = if len > LARGE_BODY { LARGE_BODY_DEADLINE } else { BODY_DEADLINE };
+/// Returns the next piece of a body, none at the end; trailers are passed over. Clocks and timers are touched only where
+/// there is something to wait for.
+async fn next_frame(body: &mut Incoming, progress: Progress) -> Result<Option<Bytes>, Refusal> {
+    let Progress { begun, len, room } = progress;
+    let deadline = if room > LARGE_BODY { LARGE_BODY_DEADLINE } else { BODY_DEADLINE };
     loop {
         let at_hand = poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await;
         let frame = match at_hand {
@@ -244,7 +248,7 @@ async fn next_frame(body: &mut Incoming, len: usize, begun: Instant) -> Result<O
 async fn drain(mut body: Incoming, limit: usize) {
     let begun = Instant::now();
     let mut len = 0;
-    while let Ok(Some(frame)) = next_frame(&mut body, len, begun).await
+    while let Ok(Some(frame)) = next_frame(&mut body, Progress { begun, len, room: 0 }).await
         && len < limit.saturating_mul(DRAIN_FACTOR)
     {
         len += frame.len();

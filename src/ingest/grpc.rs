@@ -12,7 +12,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use super::admission::{Admission, Admitted, Encoding, Receipt};
+use super::admission::{Admission, Admitted, Encoding, Outline, Receipt};
 use super::inflate::Coding;
 use super::refusal::{RETRY_DELAY_SECONDS, Refusal};
 use super::signal::Signal;
@@ -70,7 +70,9 @@ async fn unpacked(admission: &Admission, request: Request<Incoming>) -> Result<(
     let signal = signal.ok_or_else(|| Refusal::NotFound { path: path.chars().take(120).collect(), advice })?;
     let name = request.headers().get(GRPC_ENCODING).map(|value| value.to_str().unwrap_or("(not text)"));
     let coding = Coding::of(name)?;
-    let framed = admission.collect(request.into_body(), admission.message_bytes() + PREFIX, framed_len).await?;
+    let limit = admission.message_bytes() + PREFIX;
+    let outline = Outline { coding, encoding: Encoding::Protobuf, limit, announced: framed_len };
+    let framed = admission.collect(request.into_body(), outline).await?;
     let (message, coding) = unframe(framed, coding)?;
     Ok((signal, admission.unpack(message, coding).await?))
 }

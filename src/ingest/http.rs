@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::admission::{Admission, Admitted, Encoding, Receipt};
+use super::admission::{Admission, Admitted, Encoding, Outline, Receipt};
 use super::inflate::Coding;
 use super::refusal::{RETRY_DELAY_SECONDS, Refusal};
 use super::signal::Signal;
@@ -46,7 +46,8 @@ async fn unpacked(admission: &Admission, request: Request<Incoming>) -> Result<(
     }
     let encoding = encoding(request.headers())?;
     let coding = Coding::of(text(request.headers(), CONTENT_ENCODING.as_str()))?;
-    let packed = admission.collect(request.into_body(), admission.message_bytes(), |_| None).await?;
+    let outline = Outline { coding, encoding, limit: admission.message_bytes(), announced: |_| None };
+    let packed = admission.collect(request.into_body(), outline).await?;
     Ok((signal, encoding, admission.unpack(packed, coding).await?))
 }
 

@@ -2,10 +2,12 @@
 //! they differ only in how a request is framed and an answer written.
 
 mod admission;
+mod budget;
 pub mod grpc;
 pub mod http;
 mod inflate;
 mod refusal;
+mod rows;
 mod signal;
 
 pub use admission::{Admission, Limits};

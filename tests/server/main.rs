@@ -7,5 +7,6 @@ mod cli;
 mod corpus;
 mod grpc;
 mod http;
+mod overload;
 mod screen;
 mod support;
