@@ -63,11 +63,6 @@ impl Receivers {
 
     fn serve(&mut self, bound: Bound, config: &Config, stopped: &watch::Receiver<bool>) {
         let _inside = self.runtime.enter();
-        let engine = Arc::clone(&self.engine);
-        let notice: net::Notice = Arc::new(move |said: &str| {
-            tracing::warn!("{said}");
-            engine.refuse(said.to_owned());
-        });
         let limits = net::Limits { connections: config.ingest.max_connections as usize, streams: STREAMS };
         let admission = Admission::new(
             Arc::clone(&self.engine),
@@ -76,6 +71,8 @@ impl Receivers {
                 in_flight_bytes: saturated(config.ingest.in_flight.0),
             },
         );
+        let door = admission.clone();
+        let notice: net::Notice = Arc::new(move |advice: &str| door.turned_away(advice));
         if let Some(listener) = bound.grpc {
             let admission = admission.clone();
             let handler = move |request: Request<Incoming>| ingest::grpc::handle(admission.clone(), request);

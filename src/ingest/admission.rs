@@ -2,8 +2,9 @@
 //! covers the body and what is made of it until it is stored.
 
 use std::future::poll_fn;
+use std::mem::{Discriminant, discriminant};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use super::inflate::{self, Coding, Inflater};
 use super::refusal::Refusal;
 use super::rows;
 use super::signal::Signal;
+use super::throttle::Throttle;
 use crate::otlp;
 use crate::source::Engine;
 
@@ -35,6 +37,7 @@ pub struct Admission {
     engine: Arc<Engine>,
     limits: Limits,
     budget: Budget,
+    log: Arc<Mutex<Throttle<Option<Discriminant<Refusal>>>>>,
 }
 
 /// A body that was let in, with its share of the budget.
@@ -99,7 +102,7 @@ impl Admission {
     /// Returns the way in to `engine`.
     pub fn new(engine: Arc<Engine>, limits: Limits) -> Self {
         let budget = Budget::new(limits.in_flight_bytes.max(limits.message_bytes));
-        Self { engine, limits, budget }
+        Self { engine, limits, budget, log: Arc::default() }
     }
 
     pub(super) fn message_bytes(&self) -> usize {
@@ -108,8 +111,21 @@ impl Admission {
 
     /// Counts a refused request and gives its reason to the screen and the log.
     pub(super) fn note(&self, refusal: &Refusal) {
-        tracing::warn!(%refusal, "a request was refused");
-        self.engine.refuse(refusal.to_string());
+        self.refused(Some(discriminant(refusal)), refusal.to_string());
+    }
+
+    /// Likewise with a connection on which there was no request, and what its sender can do about it.
+    pub fn turned_away(&self, advice: &str) {
+        self.refused(None, advice.to_owned());
+    }
+
+    fn refused(&self, kind: Option<Discriminant<Refusal>>, reason: String) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = log.due(kind, Instant::now().into_std()) {
+            tracing::warn!(count, reason, "refused");
+        }
+        drop(log);
+        self.engine.refuse(reason);
     }
 
     /// Collects a body into one allocation of its size: a piece is a slice of a far larger network buffer, and the store

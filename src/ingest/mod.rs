@@ -9,5 +9,6 @@ mod inflate;
 mod refusal;
 mod rows;
 mod signal;
+mod throttle;
 
 pub use admission::{Admission, Limits};
