@@ -1,18 +1,23 @@
 //! The whole screen without a terminal: keys in, buffer out. For benches and whoever wants to drive the screen without
-//! a thread, a clock or waiting.
+//! a thread, a clock or waiting; or with its own loop, to see how long that takes.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
 
 use ratatui::buffer::Buffer;
 
 use super::app::App;
+use super::asker::Asker;
 use super::canvas::Look;
+use super::display::Display;
 use super::effect::Effect;
 use super::event::Event;
 use super::keymap::Key;
-use super::settings::{ThemeChoice, TimeWindow};
+use super::settings::{Settings, ThemeChoice, TimeWindow};
 use super::symbols;
 use super::theme::{TerminalColors, Theme};
+use super::{Frames, Loop};
 use crate::model::Timestamp;
 use crate::source::Source;
 
@@ -25,9 +30,7 @@ pub struct Headless {
 impl Headless {
     /// Returns the screen as it opens at `now`, over everything held, in the dark theme.
     pub fn new(source: Arc<dyn Source>, (width, height): (u16, u16), now: Timestamp) -> Self {
-        let colors = TerminalColors { background: None, truecolor: true };
-        let look = Look { theme: Theme::new(ThemeChoice::Dark, colors), symbols: &symbols::UNICODE };
-        let mut screen = Self { app: App::new(look, TimeWindow::All), source };
+        let mut screen = Self { app: App::new(dark(), TimeWindow::All), source };
         screen.handle(Event::Resize(width, height));
         screen.tick(now);
         screen
@@ -57,5 +60,54 @@ impl Headless {
                 effects.extend(self.app.update(Event::Reply(ticket, reply)));
             }
         }
+    }
+}
+
+fn dark() -> Look {
+    let colors = TerminalColors { background: None, truecolor: true };
+    Look { theme: Theme::new(ThemeChoice::Dark, colors), symbols: &symbols::UNICODE }
+}
+
+/// Runs the screen's own loop over everything held, until it is told to quit; `shown` gets each frame as a terminal would.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub fn run(
+    source: Arc<dyn Source>,
+    size: (u16, u16),
+    (sender, events): (Sender<Event>, Receiver<Event>),
+    shown: impl FnMut(Buffer),
+) -> anyhow::Result<()> {
+    let asker = Asker::spawn(Arc::clone(&source), sender)?;
+    let mut app = App::new(dark(), TimeWindow::All);
+    app.update(Event::Resize(size.0, size.1));
+    let display = Shown { size, shown };
+    Loop { app, asker, source, display, events, frames: Frames::new(Settings::default().fps) }.run()
+}
+
+/// Stands in for a terminal.
+struct Shown<F> {
+    size: (u16, u16),
+    shown: F,
+}
+
+impl<F: FnMut(Buffer)> Display for Shown<F> {
+    fn size(&self) -> io::Result<(u16, u16)> {
+        Ok(self.size)
+    }
+
+    fn show(&mut self, frame: Buffer) -> io::Result<()> {
+        (self.shown)(frame);
+        Ok(())
+    }
+
+    fn forget(&mut self) {}
+
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn resume(&mut self) -> anyhow::Result<()> {
+        Ok(())
     }
 }

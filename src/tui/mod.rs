@@ -7,6 +7,7 @@ mod asker;
 mod background;
 pub mod canvas;
 pub mod command;
+mod display;
 pub mod effect;
 pub mod event;
 pub mod format;
@@ -46,6 +47,7 @@ use crate::source::Source;
 use app::App;
 use asker::Asker;
 use canvas::Look;
+use display::Display;
 use effect::Effect;
 use event::Event;
 use terminal::Terminal;
@@ -57,6 +59,10 @@ const TICK: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(100);
 /// How long a frame waits for the answer to what was just asked, so that a fast source never shows as a flicker.
 const GRACE: Duration = Duration::from_millis(4);
+/// How long after a key or click frames come as fast as they can: what one asked for is not held back by what came in.
+const ATTENTION: Duration = Duration::from_millis(250);
+/// The least time between two frames then; more events than that are drawn together.
+const LEAST_FRAME_TIME: Duration = Duration::from_millis(4);
 /// How many events are handled before a frame is due, however many wait.
 const MAX_EVENTS: usize = 256;
 
@@ -75,10 +81,9 @@ pub fn run(source: Arc<dyn Source>, settings: &Settings) -> anyhow::Result<()> {
     input::spawn(sender.clone())?;
     let asker = Asker::spawn(Arc::clone(&source), sender)?;
     let mut app = App::new(look, settings.window);
-    let (width, height) = terminal::size().context("cannot find the size of the terminal")?;
+    let (width, height) = terminal.size().context("cannot find the size of the terminal")?;
     app.update(Event::Resize(width, height));
-    let frame_time = Duration::from_secs(1) / u32::from(settings.fps.clamp(1, 60));
-    Loop { app, asker, source, terminal, events, frame_time }.run()
+    Loop { app, asker, source, display: terminal, events, frames: Frames::new(settings.fps) }.run()
 }
 
 fn look(settings: &Settings) -> Look {
@@ -88,13 +93,50 @@ fn look(settings: &Settings) -> Look {
     Look { theme: Theme::new(choice, colors), symbols }
 }
 
-struct Loop {
+struct Loop<D> {
     app: App,
     asker: Asker,
     source: Arc<dyn Source>,
-    terminal: Terminal,
+    display: D,
     events: Receiver<Event>,
-    frame_time: Duration,
+    frames: Frames,
+}
+
+/// When the next frame is to be drawn.
+struct Frames {
+    /// The least time between two frames while nobody is at the keys.
+    time: Duration,
+    last: Instant,
+    last_input: Option<Instant>,
+    due: Option<Instant>,
+}
+
+impl Frames {
+    fn new(fps: u16) -> Self {
+        let now = now();
+        let time = Duration::from_secs(1) / u32::from(fps.clamp(1, 60));
+        Self { time, last: now, last_input: None, due: Some(now) }
+    }
+
+    /// Takes note of what is to be seen in the next frame.
+    fn want(&mut self, event: &Event) {
+        let now = now();
+        if matches!(event, Event::Key(_) | Event::Mouse(_)) {
+            self.last_input = Some(now);
+        }
+        let attended = self.last_input.is_some_and(|input| now.duration_since(input) < ATTENTION);
+        let due = self.last + if attended { self.time.min(LEAST_FRAME_TIME) } else { self.time };
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
+    }
+
+    fn are_due(&self) -> bool {
+        self.due.is_some_and(|due| due <= now())
+    }
+
+    fn shown(&mut self) {
+        self.last = now();
+        self.due = None;
+    }
 }
 
 /// Whether to go on.
@@ -104,11 +146,10 @@ enum Flow {
     End,
 }
 
-impl Loop {
+impl<D: Display> Loop<D> {
     fn run(mut self) -> anyhow::Result<()> {
         let mut revision = None;
-        let (mut next_tick, mut next_poll, mut next_frame) = (now(), now(), now());
-        let mut dirty = true;
+        let (mut next_tick, mut next_poll) = (now(), now());
         loop {
             let time = now();
             let mut pending = Vec::new();
@@ -116,7 +157,7 @@ impl Loop {
                 next_tick = time + TICK;
                 // Where the terminal hung up, reading it reports nothing: it would be read for ever.
                 // A size that changed while we were stopped is noticed here as well.
-                let Ok((width, height)) = terminal::size() else { return gone("its size") };
+                let Ok((width, height)) = self.display.size() else { return gone("its size") };
                 pending.extend([Event::Resize(width, height), Event::Tick(wall_clock())]);
             }
             if time >= next_poll {
@@ -126,25 +167,23 @@ impl Loop {
                     pending.push(Event::Revision(newest));
                 }
             }
-            let asked = !pending.is_empty();
-            let deadline = if dirty { next_frame.min(next_tick).min(next_poll) } else { next_tick.min(next_poll) };
-            if !asked {
+            if pending.is_empty() {
+                let deadline = next_tick.min(next_poll);
+                let deadline = self.frames.due.map_or(deadline, |due| due.min(deadline));
                 match self.events.recv_timeout(deadline.saturating_duration_since(time)) {
                     Ok(event) => pending.push(event),
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 }
             }
-            dirty |= !pending.is_empty();
             if self.handle(pending)? == Flow::End {
                 return Ok(());
             }
-            if dirty && now() >= next_frame {
-                if self.terminal.show(self.app.draw()).is_err() {
+            if self.frames.are_due() {
+                if self.display.show(self.app.draw()).is_err() {
                     return gone("writing");
                 }
-                next_frame = now() + self.frame_time;
-                dirty = false;
+                self.frames.shown();
             }
         }
     }
@@ -157,6 +196,7 @@ impl Loop {
             let next = queue.next().or_else(|| self.events.try_recv().ok());
             let next = next.or_else(|| patience.take().and_then(|grace| self.events.recv_timeout(grace).ok()));
             let Some(event) = next else { break };
+            self.frames.want(&event);
             for effect in self.app.update(event) {
                 if matches!(effect, Effect::Ask(..)) {
                     patience = Some(GRACE);
@@ -172,17 +212,17 @@ impl Loop {
     fn perform(&mut self, effect: Effect) -> anyhow::Result<Flow> {
         match effect {
             Effect::Ask(ticket, request) => self.asker.ask(ticket, *request)?,
-            Effect::Redraw => self.terminal.forget(),
-            Effect::Suspend => return Ok(self.kept(Terminal::suspend)),
-            Effect::Retake => return Ok(self.kept(Terminal::resume)),
+            Effect::Redraw => self.display.forget(),
+            Effect::Suspend => return Ok(self.kept(D::suspend)),
+            Effect::Retake => return Ok(self.kept(D::resume)),
             Effect::Quit => return Ok(Flow::End),
         }
         Ok(Flow::On)
     }
 
     /// Hands the terminal over and back. A hang-up continues us as well, and then there is none to take.
-    fn kept(&mut self, hand_over: fn(&mut Terminal) -> anyhow::Result<()>) -> Flow {
-        if hand_over(&mut self.terminal).is_ok() { Flow::On } else { Flow::End }
+    fn kept(&mut self, hand_over: fn(&mut D) -> anyhow::Result<()>) -> Flow {
+        if hand_over(&mut self.display).is_ok() { Flow::On } else { Flow::End }
     }
 }
 

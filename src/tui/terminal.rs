@@ -12,6 +12,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode, window_size};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 
+use super::display::Display;
 use super::event::Event;
 
 /// Alternate screen, hidden cursor, bracketed paste (so that pasted text is not taken for keys).
@@ -35,13 +36,6 @@ pub(super) fn restore() {
         drop(out.write_all(LEAVE.as_bytes()).and_then(|()| out.flush()));
         drop(disable_raw_mode());
     }
-}
-
-/// Returns the size in cells; fails where the terminal is gone.
-pub(super) fn size() -> io::Result<(u16, u16)> {
-    let size = window_size()?;
-    // A serial line knows no size.
-    Ok(if size.columns == 0 || size.rows == 0 { (80, 24) } else { (size.columns, size.rows) })
 }
 
 /// The terminal as long as this lives.
@@ -69,9 +63,17 @@ impl Terminal {
         self.shown = Buffer::default();
         Ok(())
     }
+}
 
-    /// Shows a frame: what differs from the last one, in one write, and nothing at all where nothing differs.
-    pub(super) fn show(&mut self, frame: Buffer) -> io::Result<()> {
+impl Display for Terminal {
+    fn size(&self) -> io::Result<(u16, u16)> {
+        let size = window_size()?;
+        // A serial line knows no size.
+        Ok(if size.columns == 0 || size.rows == 0 { (80, 24) } else { (size.columns, size.rows) })
+    }
+
+    /// Writes what differs from the last frame, in one write, and nothing at all where nothing differs.
+    fn show(&mut self, frame: Buffer) -> io::Result<()> {
         if frame.area != self.shown.area {
             self.shown = Buffer::empty(frame.area);
             self.backend.write_all(CLEAR)?;
@@ -84,20 +86,17 @@ impl Terminal {
         Backend::flush(&mut self.backend)
     }
 
-    /// Forgets what is shown, so that the next frame is drawn anew.
-    pub(super) fn forget(&mut self) {
+    fn forget(&mut self) {
         self.shown = Buffer::default();
     }
 
-    /// Gives the terminal to the shell and stops until continued, like any program at Ctrl-Z.
-    pub(super) fn suspend(&mut self) -> anyhow::Result<()> {
+    fn suspend(&mut self) -> anyhow::Result<()> {
         restore();
         stop();
         self.take()
     }
 
-    /// Takes the terminal again after another program had it.
-    pub(super) fn resume(&mut self) -> anyhow::Result<()> {
+    fn resume(&mut self) -> anyhow::Result<()> {
         restore();
         self.take()
     }
