@@ -10,5 +10,5 @@ pub mod value;
 pub use ids::{SpanId, TraceId};
 pub use span::{Kind, Span, SpanDetail, StatusCode};
 pub use time::Timestamp;
-pub use trace::{Root, Trace, TraceSummary};
+pub use trace::{Held, Root, Trace, TraceSummary};
 pub use value::{Attribute, Value};

@@ -3,13 +3,21 @@
 
 use foldhash::HashMap;
 
-use super::Span;
+use super::{Span, SpanId};
 
-/// The spans of a trace in depth-first order, children by start.
+/// The spans of a trace in depth-first order, children by start. It grows with the trace: what was sorted and found
+/// once is kept, so that new spans cost a pass over the tree and no more.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tree {
     /// One node per span, parents before their children.
     pub nodes: Vec<Node>,
+    by_id: HashMap<SpanId, u32>,
+    /// The index of each span's parent, [`NONE`] for roots and orphans.
+    parents: Vec<u32>,
+    /// The spans by start, then id, so that the order of arrival does not show.
+    order: Vec<u32>,
+    /// The spans whose parent is not held, in order of arrival.
+    orphans: Vec<u32>,
 }
 
 /// The place of one span in the tree.
@@ -43,97 +51,175 @@ pub enum Place {
 
 const NONE: u32 = u32::MAX;
 
+impl Tree {
+    /// Returns the tree of `spans`, which hold each id at most once. Costs O(n log n), no recursion.
+    pub fn of(spans: &[Span]) -> Self {
+        let mut tree = Self::default();
+        tree.extend(spans);
+        tree
+    }
+
+    /// Takes in what came after the spans that the tree was made of, which `spans` begins with. The tree is then the one
+    /// that [`Tree::of`] makes of them all. Costs O(n) and a sort of what came.
+    pub fn extend(&mut self, spans: &[Span]) {
+        self.find_parents(spans);
+        self.sort_in(spans);
+        let mut links = Links::of(&self.order, &self.parents);
+        self.nodes.clear();
+        self.nodes.reserve(spans.len());
+        for &top in &self.order {
+            if self.parents[top as usize] == NONE {
+                let place = if spans[top as usize].parent.is_none() { Place::Root } else { Place::Orphan };
+                place_all(&mut self.nodes, top, place, &links);
+            }
+        }
+        if self.nodes.len() < spans.len() {
+            self.place_cycles(spans, &mut links);
+        }
+        self.end_tops();
+    }
+
+    /// Returns how many spans name a parent that is not held.
+    pub fn orphans(&self) -> usize {
+        self.orphans.len()
+    }
+
+    /// Returns the index of a span's node.
+    pub fn node_of(&self, id: SpanId) -> Option<u32> {
+        let span = *self.by_id.get(&id)?;
+        self.nodes.iter().position(|node| node.span == span).map(|node| node as u32)
+    }
+
+    fn find_parents(&mut self, spans: &[Span]) {
+        let known = self.parents.len();
+        let newer = || (known as u32..).zip(&spans[known..]);
+        self.by_id.reserve(spans.len() - known);
+        self.by_id.extend(newer().map(|(i, span)| (span.id, i)));
+        let Self { by_id, parents, orphans, .. } = self;
+        let parent = |span: &Span| span.parent.and_then(|id| by_id.get(&id)).copied().unwrap_or(NONE);
+        orphans.retain(|&i| {
+            parents[i as usize] = parent(&spans[i as usize]);
+            parents[i as usize] == NONE
+        });
+        for (i, span) in newer() {
+            parents.push(parent(span));
+            if parents[i as usize] == NONE && span.parent.is_some() {
+                orphans.push(i);
+            }
+        }
+    }
+
+    /// Merges what came into the order, from the end: it mostly started last.
+    fn sort_in(&mut self, spans: &[Span]) {
+        let mut known = self.order.len();
+        let mut newer: Vec<_> = (known..spans.len()).map(|i| (spans[i].start, spans[i].id, i as u32)).collect();
+        newer.sort_unstable();
+        let key = |i: u32| (spans[i as usize].start, spans[i as usize].id, i);
+        self.order.resize(spans.len(), NONE);
+        let mut free = spans.len();
+        for &span in newer.iter().rev() {
+            while known > 0 && key(self.order[known - 1]) > span {
+                known -= 1;
+                free -= 1;
+                self.order[free] = self.order[known];
+            }
+            free -= 1;
+            self.order[free] = span.2;
+        }
+    }
+
+    /// What no top reaches lies on a cycle or below one: cuts each cycle at its earliest span.
+    fn place_cycles(&mut self, spans: &[Span], links: &mut Links) {
+        let mut placed = vec![false; spans.len()];
+        let mut seen = 0;
+        for &start in &self.order {
+            for node in &self.nodes[seen..] {
+                placed[node.span as usize] = true;
+            }
+            seen = self.nodes.len();
+            if !placed[start as usize] {
+                let cut = first_on_cycle(start, &self.parents, spans);
+                links.remove(cut, self.parents[cut as usize]);
+                place_all(&mut self.nodes, cut, Place::Cycle, links);
+            }
+        }
+    }
+
+    /// Marks the last top, which only the whole tree tells.
+    fn end_tops(&mut self) {
+        let mut at = self.nodes.len().checked_sub(1);
+        while let Some(node) = at.map(|at| &mut self.nodes[at]) {
+            node.is_last |= node.parent.is_none();
+            at = node.parent.map(|parent| parent as usize);
+        }
+    }
+
+    /// Returns the nodes at the top, in order.
+    pub fn tops(&self) -> impl Iterator<Item = &Node> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let top = self.nodes.get(next)?;
+            next += top.descendants as usize + 1;
+            Some(top)
+        })
+    }
+}
+
+/// Appends a top and everything below it.
+fn place_all(nodes: &mut Vec<Node>, top: u32, place: Place, links: &Links) {
+    let mut at = nodes.len() as u32;
+    nodes.push(Node { span: top, depth: 0, descendants: 0, parent: None, is_last: false, place });
+    // The span to place next and the node that it goes below.
+    let mut next = (links.first_child[top as usize], at);
+    loop {
+        let (span, parent) = next;
+        if span != NONE {
+            at = nodes.len() as u32;
+            let depth = nodes[parent as usize].depth + 1;
+            let is_last = links.next_sibling[span as usize] == NONE;
+            nodes.push(Node { span, depth, descendants: 0, parent: Some(parent), is_last, place: Place::Child });
+            next = (links.first_child[span as usize], at);
+            continue;
+        }
+        // Nothing more goes below this node.
+        nodes[at as usize].descendants = nodes.len() as u32 - 1 - at;
+        let Some(parent) = nodes[at as usize].parent else { return };
+        next = (links.next_sibling[nodes[at as usize].span as usize], parent);
+        at = parent;
+    }
+}
+
 /// The children of every span as linked lists inside two vectors, so that building allocates nothing per span.
 struct Links {
     first_child: Vec<u32>,
     next_sibling: Vec<u32>,
 }
 
-impl Tree {
-    /// Returns the tree of `spans`, which hold each id at most once. Costs O(n log n), no recursion.
-    pub fn of(spans: &[Span]) -> Self {
-        let parents = parents(spans);
-        let order = by_start(spans);
-        let links = links(&order, &parents);
-        let mut tree = Self { nodes: Vec::with_capacity(spans.len()) };
-        let mut placed = vec![false; spans.len()];
-        let tops: Vec<u32> = order.iter().copied().filter(|&i| parents[i as usize] == NONE).collect();
-        tree.place_all(&tops, &links, &mut placed, |i| match spans[i as usize].parent {
-            None => Place::Root,
-            Some(_) => Place::Orphan,
-        });
-        // What no top reaches lies on a cycle or below one: cut each cycle at its earliest span.
-        for &start in &order {
-            if !placed[start as usize] {
-                let cut = first_on_cycle(start, &parents, spans);
-                tree.place_all(&[cut], &links, &mut placed, |_| Place::Cycle);
+impl Links {
+    fn of(order: &[u32], parents: &[u32]) -> Self {
+        let mut links = Self { first_child: vec![NONE; order.len()], next_sibling: vec![NONE; order.len()] };
+        for &i in order.iter().rev() {
+            let parent = parents[i as usize];
+            if parent != NONE {
+                links.next_sibling[i as usize] = links.first_child[parent as usize];
+                links.first_child[parent as usize] = i;
             }
         }
-        tree.finish();
-        tree
+        links
     }
 
-    fn place_all(&mut self, tops: &[u32], links: &Links, placed: &mut [bool], place: impl Fn(u32) -> Place) {
-        let mut stack: Vec<(u32, Option<u32>)> = Vec::new();
-        for &top in tops {
-            stack.push((top, None));
-            while let Some((span, parent)) = stack.pop() {
-                if std::mem::replace(&mut placed[span as usize], true) {
-                    continue;
-                }
-                let depth = parent.map_or(0, |p| self.nodes[p as usize].depth + 1);
-                let kind = if parent.is_none() { place(span) } else { Place::Child };
-                let index = self.nodes.len() as u32;
-                self.nodes.push(Node { span, depth, descendants: 0, parent, is_last: false, place: kind });
-                let mark = stack.len();
-                let mut child = links.first_child[span as usize];
-                while child != NONE {
-                    stack.push((child, Some(index)));
-                    child = links.next_sibling[child as usize];
-                }
-                stack[mark..].reverse();
-            }
+    fn remove(&mut self, child: u32, parent: u32) {
+        let after = std::mem::replace(&mut self.next_sibling[child as usize], NONE);
+        if self.first_child[parent as usize] == child {
+            self.first_child[parent as usize] = after;
+            return;
         }
+        let mut at = self.first_child[parent as usize];
+        while self.next_sibling[at as usize] != child {
+            at = self.next_sibling[at as usize];
+        }
+        self.next_sibling[at as usize] = after;
     }
-
-    /// Fills in what only the whole tree tells: sizes of subtrees and last siblings.
-    fn finish(&mut self) {
-        for i in (0..self.nodes.len()).rev() {
-            if let Some(parent) = self.nodes[i].parent {
-                self.nodes[parent as usize].descendants += self.nodes[i].descendants + 1;
-            }
-        }
-        let len = self.nodes.len();
-        for i in 0..len {
-            let after = i + self.nodes[i].descendants as usize + 1;
-            self.nodes[i].is_last = after >= len || self.nodes[after].parent != self.nodes[i].parent;
-        }
-    }
-}
-
-/// Returns the index of each span's parent, `NONE` for roots, orphans.
-fn parents(spans: &[Span]) -> Vec<u32> {
-    let by_id: HashMap<_, u32> = spans.iter().enumerate().map(|(i, span)| (span.id, i as u32)).collect();
-    spans.iter().map(|span| span.parent.and_then(|id| by_id.get(&id)).copied().unwrap_or(NONE)).collect()
-}
-
-/// Returns the spans' indices by start, then id, so that the order of arrival does not show.
-fn by_start(spans: &[Span]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..spans.len() as u32).collect();
-    order.sort_unstable_by_key(|&i| (spans[i as usize].start, spans[i as usize].id));
-    order
-}
-
-fn links(order: &[u32], parents: &[u32]) -> Links {
-    let mut links = Links { first_child: vec![NONE; order.len()], next_sibling: vec![NONE; order.len()] };
-    for &i in order.iter().rev() {
-        let parent = parents[i as usize];
-        if parent != NONE {
-            links.next_sibling[i as usize] = links.first_child[parent as usize];
-            links.first_child[parent as usize] = i;
-        }
-    }
-    links
 }
 
 /// Walks up from a span that no top reaches until the walk closes, and returns the earliest span of that cycle.
@@ -222,6 +308,65 @@ mod tests {
         let nodes = Tree::of(&spans).nodes;
         assert_eq!(nodes.iter().map(|n| n.descendants).collect::<Vec<_>>(), [3, 1, 0, 0]);
         assert_eq!(nodes.iter().map(|n| n.is_last).collect::<Vec<_>>(), [true, false, true, true]);
+    }
+
+    /// Builds the order of a tree as one would say it: tops by start, below each its children by start.
+    fn plain_order(spans: &[Span]) -> Vec<u32> {
+        let held = |id: Option<SpanId>| spans.iter().position(|span| Some(span.id) == id);
+        let mut order: Vec<usize> = (0..spans.len()).collect();
+        order.sort_by_key(|&i| (spans[i].start, spans[i].id));
+        let mut placed = Vec::new();
+        let mut stack: Vec<usize> = order.iter().rev().copied().filter(|&i| held(spans[i].parent).is_none()).collect();
+        loop {
+            while let Some(i) = stack.pop() {
+                placed.push(i as u32);
+                let below = order.iter().rev().copied().filter(|&child| held(spans[child].parent) == Some(i));
+                stack.extend(below.filter(|child| !placed.contains(&(*child as u32))));
+            }
+            let is_left = |i: &usize| !placed.contains(&(*i as u32));
+            let Some(left) = order.iter().copied().find(is_left) else { return placed };
+            let above = |i: usize| held(spans[i].parent).unwrap();
+            let on_cycle = (0..spans.len()).fold(left, |i, _| above(i));
+            let cycle = std::iter::successors(Some(on_cycle), |&i| Some(above(i))).take(spans.len());
+            stack.extend(cycle.min_by_key(|&i| (spans[i].start, spans[i].id)));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_tree_that_grew_is_the_tree_of_all_its_spans(
+            spans in proptest::collection::vec((0_u64..40, 0_u64..20), 0..40),
+            steps in proptest::collection::vec(0_usize..8, 0..20),
+        ) {
+            let spans: Vec<Span> = (1..).zip(&spans).map(|(id, &(parent, start))| span(id, parent, start)).collect();
+            let whole = Tree::of(&spans);
+            let mut grown = Tree::default();
+            let mut len = 0;
+            for step in steps {
+                len = (len + step).min(spans.len());
+                grown.extend(&spans[..len]);
+            }
+            grown.extend(&spans);
+            proptest::prop_assert_eq!(&grown, &whole);
+            let order: Vec<u32> = whole.nodes.iter().map(|node| node.span).collect();
+            proptest::prop_assert_eq!(order, plain_order(&spans));
+            check_shape(&whole.nodes);
+        }
+    }
+
+    /// Checks what nodes tell of one another.
+    fn check_shape(nodes: &[Node]) {
+        for (i, node) in nodes.iter().enumerate() {
+            let end = i + 1 + node.descendants as usize;
+            assert!(nodes[i + 1..end].iter().all(|below| below.depth > node.depth), "descendants follow");
+            let after = nodes.get(end);
+            assert!(after.is_none_or(|after| after.depth <= node.depth), "and nothing else does");
+            assert_eq!(node.is_last, after.is_none_or(|after| after.parent != node.parent));
+            match node.parent {
+                Some(parent) => assert_eq!(node.depth, nodes[parent as usize].depth + 1),
+                None => assert_eq!(node.depth, 0),
+            }
+        }
     }
 
     #[test]

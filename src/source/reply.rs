@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::model::{SpanDetail, Timestamp, Trace, TraceSummary};
+use crate::model::{Held, Span, SpanDetail, Timestamp, Trace, TraceSummary};
 use crate::store::Counters;
 
 /// An answer; the variant is the one its [`super::Request`] names.
@@ -12,6 +12,8 @@ use crate::store::Counters;
 pub enum Reply {
     Traces(TraceList),
     Trace(Option<Arc<Trace>>),
+    /// The spans of a trace that came after those, in order of arrival.
+    Newer(Held, Vec<Span>),
     /// `ExportTraceServiceRequest` messages in protobuf, one per piece of the trace.
     Otlp(Option<Vec<Bytes>>),
     Span(Option<Box<SpanDetail>>),

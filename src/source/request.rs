@@ -1,6 +1,6 @@
 //! What can be asked.
 
-use crate::model::{SpanId, Timestamp, TraceId};
+use crate::model::{Held, SpanId, Timestamp, TraceId};
 
 /// A question. Each later capability brings its own, with one [`super::Reply`].
 #[derive(Clone, Debug, PartialEq)]
@@ -9,12 +9,25 @@ pub enum Request {
     Traces(TracesRequest),
     /// One trace with all its spans; answered by [`super::Reply::Trace`], none where it is not held.
     Trace(TraceId),
+    /// What came of a trace after what the asker has; answered by [`super::Reply::Newer`], or where what the asker has is
+    /// not all held any more as [`Request::Trace`].
+    Newer(TraceId, Held),
     /// One trace as it was received: answered by [`super::Reply::Otlp`], none where it is not held.
     TraceOtlp(TraceId),
     /// Everything kept of one span; answered by [`super::Reply::Span`], none where it is not held.
     Span(TraceId, SpanId),
     /// Counters, fill and age of the store; answered by [`super::Reply::Status`].
     Status,
+}
+
+impl Request {
+    /// Returns whether an answer to `asked` also serves who asks this: it asks the same, or goes on from what was asked.
+    pub fn is_served_by(&self, asked: &Self) -> bool {
+        match (self, asked) {
+            (Self::Newer(id, _), Self::Newer(asked, _) | Self::Trace(asked)) => id == asked,
+            _ => self == asked,
+        }
+    }
 }
 
 /// A page of traces: which, in what order, from where.

@@ -50,7 +50,7 @@ fn held(store: &Store) -> String {
             let (parts, partial) = snapshot.parts(PartRef { block: view.sequence(), part: index });
             let mut rows = Vec::new();
             for (at, part) in parts {
-                snapshot.view(at).part_rows(part, &mut rows);
+                rows.extend(snapshot.view(at).part_rows(part));
             }
             let (id, spans) = (view.trace_id(index).unwrap() as u8, rows.len());
             traces.push(format!("{id}:{spans}{}", if partial { "~" } else { "" }));

@@ -168,18 +168,29 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Appends the rows of a part in order of arrival.
-    pub(crate) fn part_rows(&self, part: u32, rows: &mut Vec<u32>) {
+    /// Returns the first row of a part.
+    pub(crate) fn first_row(&self, part: u32) -> Option<u32> {
         match self.block {
-            Block::Open(block) => {
-                let before = rows.len();
-                rows.extend(block.chain(part).filter(|&row| row < self.len));
-                if let Some(added) = rows.get_mut(before..) {
-                    added.reverse();
-                }
-            }
-            Block::Sealed(block) => rows.extend(block.parts.rows(part)),
+            Block::Open(block) => block.parts.get(part).map(|part| part.first_row),
+            Block::Sealed(block) => block.parts.rows(part).next(),
         }
+    }
+
+    /// Returns the rows of a part, the last to arrive first.
+    pub(crate) fn newest_rows(&self, part: u32) -> impl Iterator<Item = u32> + 'a {
+        let len = self.len;
+        let (chain, range) = match self.block {
+            Block::Open(block) => (Some(block.chain(part).filter(move |&row| row < len)), 0..0),
+            Block::Sealed(block) => (None, block.parts.rows(part)),
+        };
+        chain.into_iter().flatten().chain(range.rev())
+    }
+
+    /// Returns the rows of a part in order of arrival.
+    pub(crate) fn part_rows(&self, part: u32) -> Vec<u32> {
+        let mut rows: Vec<u32> = self.newest_rows(part).collect();
+        rows.reverse();
+        rows
     }
 
     /// Returns for each part whether a span of it has this service and this operation, where they are given.

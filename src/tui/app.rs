@@ -94,12 +94,7 @@ impl App {
         match event {
             Event::Resize(width, height) => self.size = (width, height),
             Event::Tick(now) => self.tick(now),
-            Event::Revision(revision) => {
-                if self.world.revision_at_tick == 0 {
-                    self.world.revision_at_tick = revision;
-                }
-                self.world.revision = revision;
-            }
+            Event::Revision(revision) => self.world.revision = revision,
             Event::Reply(ticket, reply) => self.receive(ticket, reply),
             Event::Notice(text) => self.say(text, true),
             _ => {}
@@ -109,7 +104,6 @@ impl App {
     fn tick(&mut self, now: crate::model::Timestamp) {
         self.world.now = now;
         self.world.ticks += 1;
-        self.world.revision_at_tick = self.world.revision;
         self.slots.retry();
         if self.message.as_ref().is_some_and(|(_, until)| *until <= self.world.ticks) {
             self.message = None;
@@ -123,6 +117,7 @@ impl App {
         match &reply {
             Ok(Reply::Traces(list)) => self.look.theme.learn_services(list.rows.iter().flat_map(|row| &row.services)),
             Ok(Reply::Trace(Some(trace))) => self.look.theme.learn_services(&trace.summary.services),
+            Ok(Reply::Newer(_, spans)) => self.look.theme.learn_services(spans.iter().map(|span| &span.service)),
             _ => {}
         }
         let body = panes(self.size).body;
@@ -347,6 +342,11 @@ impl App {
         if let Some(help) = self.help {
             help::draw(help, self.tab, &self.keymap, canvas, panes.body);
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn selected_span(&self) -> Option<crate::model::SpanId> {
+        self.trail.last().and_then(Trace::selected_span)
     }
 
     #[cfg(test)]

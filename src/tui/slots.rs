@@ -24,7 +24,7 @@ pub struct Ticket {
     pub number: u64,
 }
 
-/// What a screen wants to know. It is asked anew when the request or the version differs from the last time.
+/// What a screen wants to know. It is asked anew when the last answer does not serve the request, or the version differs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
     pub slot: Slot,
@@ -56,12 +56,13 @@ impl Slots {
         for slot in Slot::ALL {
             let desk = &mut self.desks[slot as usize];
             let wish = wishes.iter().find(|wish| wish.slot == slot);
-            let same = |asked: &Wish| wish.is_some_and(|wish| wish.request == asked.request);
-            if !desk.asked.as_ref().is_some_and(same) {
+            let serves = |asked: &Wish| wish.is_some_and(|wish| wish.request.is_served_by(&asked.request));
+            if !desk.asked.as_ref().is_some_and(serves) {
                 desk.newest = None;
                 desk.asked = None;
             }
-            let Some(wish) = wish.filter(|wish| desk.in_flight.is_none() && desk.asked.as_ref() != Some(*wish)) else {
+            let is_known = |wish: &Wish| desk.asked.as_ref().is_some_and(|asked| asked.version == wish.version);
+            let Some(wish) = wish.filter(|wish| desk.in_flight.is_none() && !is_known(wish)) else {
                 continue;
             };
             self.numbers += 1;

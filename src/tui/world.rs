@@ -10,8 +10,6 @@ pub struct World {
     /// Counts ticks; what should be asked once a second has it as its version.
     pub ticks: u64,
     pub revision: u64,
-    /// The revision at the last tick, for what is too costly to ask at every revision.
-    pub revision_at_tick: u64,
     pub status: Option<Status>,
 }
 

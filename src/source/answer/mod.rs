@@ -13,6 +13,7 @@ pub fn answer(request: &Request, snapshot: &Snapshot) -> Reply {
     match request {
         Request::Traces(request) => Reply::Traces(traces::list(request, snapshot)),
         Request::Trace(id) => Reply::Trace(trace::open(*id, snapshot)),
+        Request::Newer(id, held) => trace::newer(*id, *held, snapshot),
         Request::TraceOtlp(id) => Reply::Otlp(trace::otlp(*id, snapshot)),
         Request::Span(trace, span) => Reply::Span(span::open(*trace, *span, snapshot)),
         Request::Status => Reply::Status(Box::new(traces::status(snapshot))),

@@ -19,11 +19,7 @@ pub(super) struct PartRows {
 /// evicted.
 pub(super) fn rows(newest: PartRef, snapshot: &Snapshot) -> (Vec<PartRows>, bool) {
     let (parts, partial) = snapshot.parts(newest);
-    let in_part = |&(position, part): &(usize, u32)| {
-        let mut rows = Vec::new();
-        snapshot.view(position).part_rows(part, &mut rows);
-        PartRows { position, rows }
-    };
+    let in_part = |&(position, part): &(usize, u32)| PartRows { position, rows: snapshot.view(position).part_rows(part) };
     (parts.iter().rev().map(in_part).collect(), partial)
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{SpanId, Timestamp, TraceId};
+use crate::model::{Held, SpanId, Timestamp, TraceId};
 use crate::otlp::fixture::{TestSpan, batch, span};
 use crate::source::{Page, Sort, SortKey, TraceFilter, TraceList, TraceStatus, TracesRequest, Window};
 use crate::store::{Limits, Sealer, Store, Writer};
@@ -142,6 +142,21 @@ fn a_trace_opens_with_its_tree_and_its_spans_with_their_attributes() {
     assert_eq!(span.scope.name, "test");
     assert_eq!(answer(&Request::Trace(trace_id(9)), &store.snapshot()), Reply::Trace(None));
     assert_eq!(answer(&Request::Span(trace_id(1), SpanId(9)), &store.snapshot()), Reply::Span(None));
+}
+
+#[test]
+fn what_came_of_a_trace_after_what_one_has_is_told() {
+    let store = shop();
+    let held = |first, last| Held { first: SpanId(first), last: SpanId(last) };
+    let ask = |trace: u8, held: Held| answer(&Request::Newer(trace_id(trace), held), &store.snapshot());
+    let Reply::Trace(Some(whole)) = answer(&Request::Trace(trace_id(1)), &store.snapshot()) else { panic!() };
+    let ids: Vec<u64> = whole.spans.iter().map(|span| span.id.0).collect();
+    assert_eq!(ask(1, held(ids[0], ids[0])), Reply::Newer(held(ids[0], ids[0]), whole.spans[1..].to_vec()));
+    assert_eq!(ask(1, held(ids[0], ids[1])), Reply::Newer(held(ids[0], ids[1]), Vec::new()));
+    for (first, last) in [(77, ids[1]), (ids[0], 77)] {
+        assert_eq!(ask(1, held(first, last)), Reply::Trace(Some(Arc::clone(&whole))), "all of it anew");
+    }
+    assert_eq!(ask(9, held(1, 2)), Reply::Trace(None));
 }
 
 #[test]

@@ -4,28 +4,69 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::summary::{NameCache, rows};
-use crate::model::tree::{Place, Tree};
-use crate::model::{Root, Span, SpanId, Timestamp, Trace, TraceId, TraceSummary};
+use super::summary::{NameCache, PartRows, rows};
+use crate::model::{Held, Span, SpanId, Timestamp, Trace, TraceId};
 use crate::otlp::{decode, wire};
+use crate::source::Reply;
 use crate::store::{Reader, Row, Snapshot};
 
 /// Returns the whole trace, none where nothing of it is held.
 pub(super) fn open(id: TraceId, snapshot: &Snapshot) -> Option<Arc<Trace>> {
     let (parts, partial) = rows(snapshot.newest_part(id.0)?, snapshot);
+    Some(Arc::new(Trace::of(id, spans(&parts, snapshot), partial)))
+}
+
+/// Returns what came after what is held elsewhere, or the whole trace where that cannot be told.
+pub(super) fn newer(id: TraceId, held: Held, snapshot: &Snapshot) -> Reply {
+    match rows_after(id, held, snapshot) {
+        Some(parts) => Reply::Newer(held, spans(&parts, snapshot)),
+        None => Reply::Trace(open(id, snapshot)),
+    }
+}
+
+/// Gathers the rows after the last one held elsewhere, none where the first one left: then older ones did as well.
+fn rows_after(id: TraceId, held: Held, snapshot: &Snapshot) -> Option<Vec<PartRows>> {
+    let (parts, _) = snapshot.parts(snapshot.newest_part(id.0)?);
+    let &(position, part) = parts.last()?;
+    let oldest = snapshot.view(position);
+    if oldest.row(oldest.first_row(part)?).span_id != held.first.0 {
+        return None;
+    }
+    let mut newer = Vec::new();
+    for (position, part) in parts {
+        let view = snapshot.view(position);
+        let mut is_found = false;
+        let mut rows: Vec<u32> = view
+            .newest_rows(part)
+            .take_while(|&row| {
+                is_found = view.row(row).span_id == held.last.0;
+                !is_found
+            })
+            .collect();
+        rows.reverse();
+        newer.push(PartRows { position, rows });
+        if is_found {
+            newer.reverse();
+            return Some(newer);
+        }
+    }
+    None
+}
+
+/// Returns the spans of these rows.
+fn spans(parts: &[PartRows], snapshot: &Snapshot) -> Vec<Span> {
     let mut names = NameCache::default();
     let mut spans = Vec::with_capacity(parts.iter().map(|part| part.rows.len()).sum());
-    for part in parts {
-        let view = snapshot.view(part.position);
+    for PartRows { position, rows } in parts {
+        let view = snapshot.view(*position);
         let mut reader = view.reader();
-        spans.extend(part.rows.into_iter().map(|index| {
+        spans.extend(rows.iter().map(|&index| {
             let row = view.row(index);
-            let names = [row.service, row.operation].map(|name| names.name(part.position, name, snapshot));
+            let names = [row.service, row.operation].map(|name| names.name(*position, name, snapshot));
             span(index, &row, &mut reader, names)
         }));
     }
-    let tree = Tree::of(&spans);
-    Some(Arc::new(Trace { summary: summary(id, &spans, &tree, partial), spans, tree }))
+    spans
 }
 
 /// Returns a span's columns as the model has them; `names` are its service and operation.
@@ -45,31 +86,6 @@ pub(super) fn span(index: u32, row: &Row, reader: &mut Reader, names: [Arc<str>;
         event_count: row.facts.events(),
         link_count: row.facts.links(),
         ends_before_start: row.facts.ends_before_start(),
-    }
-}
-
-fn summary(id: TraceId, spans: &[Span], tree: &Tree, partial: bool) -> TraceSummary {
-    let start = spans.iter().map(|span| span.start).min().unwrap_or_default();
-    let end = spans.iter().map(Span::end).max().unwrap_or_default();
-    let mut services: Vec<Arc<str>> = spans.iter().map(|span| Arc::clone(&span.service)).collect();
-    services.sort_unstable();
-    services.dedup();
-    // Tops stand in order of start, then id, so the first root among them names the trace.
-    let root = tree.nodes.iter().find(|node| node.place == Place::Root).map(|node| {
-        let span = &spans[node.span as usize];
-        Root { service: Arc::clone(&span.service), operation: Arc::clone(&span.operation) }
-    });
-    TraceSummary {
-        id,
-        root,
-        start,
-        duration_ns: end.since(start),
-        span_count: spans.len() as u32,
-        error_count: spans.iter().filter(|span| span.is_error()).count() as u32,
-        services,
-        roots: spans.iter().filter(|span| span.parent.is_none()).count() as u32,
-        missing_parents: tree.nodes.iter().filter(|node| node.place == Place::Orphan).count() as u32,
-        partial,
     }
 }
 

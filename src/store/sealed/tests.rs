@@ -42,9 +42,8 @@ fn kept(snapshot: &Snapshot, parts: &[PartRef]) -> Vec<Kept> {
     let mut all = Vec::new();
     for at in parts {
         let view = snapshot.view(snapshot.position(at.block).unwrap());
-        let (mut rows, mut reader) = (Vec::new(), view.reader());
-        view.part_rows(at.part, &mut rows);
-        for index in rows {
+        let mut reader = view.reader();
+        for index in view.part_rows(at.part) {
             let row = view.row(index);
             assert_eq!(view.find_span(at.part, row.span_id), Some(index));
             let (facts, times) = (row.facts, [row.start_ns, row.duration_ns]);

@@ -5,9 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::model::span::{Event, Link, Resource, Scope, SpanBody};
-use crate::model::tree::Tree;
 use crate::model::{
-    Attribute, Kind, Root, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
+    Attribute, Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
 };
 use crate::source::{
     Page, Reply, Request, SortKey, Source, SourceError, Status, TraceFilter, TraceList, TraceStatus, TracesRequest,
@@ -101,6 +100,7 @@ impl Source for Fake {
         Ok(match request {
             Request::Traces(request) => Reply::Traces(self.list(request)),
             Request::Trace(id) => Reply::Trace(self.trace(*id)),
+            Request::Newer(id, held) => newer(self.trace(*id), *held),
             Request::TraceOtlp(_) => Reply::Otlp(None),
             Request::Span(id, span) => {
                 let trace = self.trace(*id);
@@ -116,33 +116,19 @@ impl Source for Fake {
     }
 }
 
+/// Returns what came after what is held, or the whole trace where its beginning is another.
+fn newer(trace: Option<Arc<Trace>>, held: Held) -> Reply {
+    let known = trace.as_ref().filter(|trace| trace.spans[0].id == held.first);
+    let last = known.and_then(|trace| trace.spans.iter().position(|span| span.id == held.last));
+    match (known, last) {
+        (Some(trace), Some(last)) => Reply::Newer(held, trace.spans[last + 1..].to_vec()),
+        _ => Reply::Trace(trace),
+    }
+}
+
 /// Returns the trace of these spans.
 pub(crate) fn trace(id: u128, spans: Vec<Span>) -> Trace {
-    let tree = Tree::of(&spans);
-    let start = spans.iter().map(|span| span.start).min().unwrap_or_default();
-    let end = spans.iter().map(Span::end).max().unwrap_or_default();
-    let mut services: Vec<Arc<str>> = spans.iter().map(|span| Arc::clone(&span.service)).collect();
-    services.sort();
-    services.dedup();
-    let root = spans.iter().filter(|span| span.parent.is_none()).min_by_key(|span| (span.start, span.id));
-    let held = |id: SpanId| spans.iter().any(|span| span.id == id);
-    let summary = TraceSummary {
-        id: TraceId(id),
-        root: root.map(|s| Root { service: Arc::clone(&s.service), operation: Arc::clone(&s.operation) }),
-        start,
-        duration_ns: end.since(start),
-        span_count: spans.len() as u32,
-        error_count: spans.iter().filter(|span| span.is_error()).count() as u32,
-        services,
-        roots: spans.iter().filter(|span| span.parent.is_none()).count() as u32,
-        missing_parents: if spans.len() > 5000 {
-            0
-        } else {
-            spans.iter().filter(|span| span.parent.is_some_and(|id| !held(id))).count() as u32
-        },
-        partial: false,
-    };
-    Trace { summary, spans, tree }
+    Trace::of(TraceId(id), spans, false)
 }
 
 /// Returns a span without anything special; times in microseconds.

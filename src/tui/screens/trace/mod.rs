@@ -48,15 +48,21 @@ impl Trace {
         self.pause
     }
 
+    #[cfg(test)]
+    pub(in crate::tui) fn selected_span(&self) -> Option<SpanId> {
+        self.state.selected_span().map(|span| span.id)
+    }
+
     fn panes(&self, area: Rect) -> Panes {
         panes::panes(area, self.focus, self.state.label_need())
     }
 
-    /// Returns what the screen wants to know: the trace while it grows, and the selected span once.
+    /// Returns what the screen wants to know: the trace, then what comes of it, and the selected span once.
     pub fn wishes(&self, world: &World) -> Vec<Wish> {
-        let version = self.pause.map_or(world.revision_at_tick, |pause| pause.revision);
+        let version = self.pause.map_or(world.revision, |pause| pause.revision);
         let id = self.state.id();
-        let mut wishes = vec![Wish { slot: Slot::Trace, request: Request::Trace(id), version }];
+        let request = self.state.held().map_or(Request::Trace(id), |held| Request::Newer(id, held));
+        let mut wishes = vec![Wish { slot: Slot::Trace, request, version }];
         if let Some(span) = self.state.selected_span() {
             // A span never changes. One that was not held is looked for again as data arrives.
             let version = if self.detail.is_missing() { version } else { 0 };
@@ -69,6 +75,7 @@ impl Trace {
     pub fn receive(&mut self, slot: Slot, reply: Result<Reply, SourceError>) {
         match (slot, reply) {
             (Slot::Trace, Ok(Reply::Trace(trace))) => self.state.show(trace),
+            (Slot::Trace, Ok(Reply::Newer(after, spans))) => self.state.grow(after, spans),
             (Slot::Trace, Err(error)) => self.state.fail(error.message),
             (Slot::Span, Ok(Reply::Span(span))) => self.detail.show(span),
             (Slot::Span, Err(error)) => self.detail.fail(error.message),
@@ -100,7 +107,7 @@ impl Trace {
             Command::FocusNext => self.focus = self.focus.other(),
             Command::GroupAttributes => self.detail.toggle_groups(),
             Command::Pause => {
-                self.pause = self.pause.is_none().then(|| Pause::begin(world, world.revision_at_tick));
+                self.pause = self.pause.is_none().then(|| Pause::begin(world, world.revision));
             }
             Command::Open if self.focus == Focus::Detail => return self.activate(),
             Command::Open => self.state.toggle_fold(),

@@ -8,7 +8,7 @@ use foldhash::HashSet;
 use super::axis::Axis;
 use super::labels::Need;
 use crate::model::tree::Node;
-use crate::model::{Span, SpanId, Trace, TraceId};
+use crate::model::{Held, Span, SpanId, Trace, TraceId};
 use crate::tui::widgets::cursor::{Cursor, Motion};
 
 /// How far the trace has come.
@@ -28,6 +28,8 @@ pub struct State {
     id: TraceId,
     phase: Phase,
     trace: Option<Arc<Trace>>,
+    /// Whether what is new cannot be added to what there is.
+    must_reload: bool,
     /// The nodes shown, in order.
     rows: Vec<u32>,
     folded: HashSet<SpanId>,
@@ -52,15 +54,30 @@ impl State {
             return;
         };
         self.phase = Phase::Shown;
+        self.must_reload = false;
         let same =
             |old: &Arc<Trace>| Arc::ptr_eq(old, &trace) || old.summary == trace.summary && old.spans == trace.spans;
         if self.trace.as_ref().is_some_and(same) {
             return;
         }
-        self.count_errors(&trace);
-        self.label_need = Need::of(&trace);
-        let wanted = self.selected;
         self.trace = Some(trace);
+        self.take_in();
+    }
+
+    /// Takes what came after what was held when it was asked for.
+    pub fn grow(&mut self, after: Held, newer: Vec<Span>) {
+        self.phase = Phase::Shown;
+        // An answer to somebody else, who had something else of the same trace.
+        self.must_reload |= self.held() != Some(after);
+        let Some(trace) = self.trace.as_mut().filter(|_| !self.must_reload && !newer.is_empty()) else { return };
+        Arc::make_mut(trace).extend(newer);
+        self.take_in();
+    }
+
+    /// Fits everything to a trace that changed. The selected span stays selected.
+    fn take_in(&mut self) {
+        self.measure();
+        let wanted = self.selected;
         self.rebuild();
         if let Some(span) = wanted {
             self.go_to(span);
@@ -68,12 +85,23 @@ impl State {
         self.take_selection();
     }
 
-    fn count_errors(&mut self, trace: &Trace) {
-        self.errors_before = Vec::with_capacity(trace.tree.nodes.len() + 1);
+    /// Returns what is held of the trace, none where all of it is to be asked for.
+    pub fn held(&self) -> Option<Held> {
+        self.trace.as_ref().filter(|_| !self.must_reload)?.held()
+    }
+
+    /// Finds out what is told of every row, visible or not.
+    fn measure(&mut self) {
+        let Some(trace) = &self.trace else { return };
+        self.label_need = Need::of(trace);
+        let nodes = &trace.tree.nodes;
+        self.errors_before.clear();
+        self.errors_before.reserve(nodes.len() + 1);
         self.errors_before.push(0);
-        self.has_failed_child = vec![false; trace.tree.nodes.len()];
+        self.has_failed_child.clear();
+        self.has_failed_child.resize(nodes.len(), false);
         let mut errors = 0;
-        for node in &trace.tree.nodes {
+        for node in nodes {
             if trace.spans[node.span as usize].is_error() {
                 errors += 1;
                 if let Some(parent) = node.parent {
@@ -95,7 +123,8 @@ impl State {
         let mut i = 0;
         while let Some(node) = trace.tree.nodes.get(i) {
             self.rows.push(i as u32);
-            let folded = node.descendants > 0 && self.folded.contains(&trace.spans[node.span as usize].id);
+            let can_be = !self.folded.is_empty() && node.descendants > 0;
+            let folded = can_be && self.folded.contains(&trace.spans[node.span as usize].id);
             i += if folded { node.descendants as usize + 1 } else { 1 };
         }
     }
@@ -115,16 +144,15 @@ impl State {
 
     /// Selects a span and unfolds what hides it. Returns whether it is held; the cursor stays where it is not.
     pub fn go_to(&mut self, id: SpanId) -> bool {
-        let Some(trace) = &self.trace else { return false };
-        let place = trace.tree.nodes.iter().position(|node| trace.spans[node.span as usize].id == id);
+        let place = self.trace.as_ref().and_then(|trace| trace.tree.node_of(id));
         if let Some(place) = place {
-            self.reveal(place as u32);
+            self.reveal(place);
         }
         place.is_some()
     }
 
     fn reveal(&mut self, place: u32) {
-        let Some(trace) = self.trace.clone() else { return };
+        let Some(trace) = &self.trace else { return };
         let mut at = trace.tree.nodes[place as usize].parent;
         while let Some(parent) = at {
             let node = &trace.tree.nodes[parent as usize];

@@ -153,6 +153,71 @@ fn a_growing_trace_keeps_selection_and_folds() {
     assert_eq!(selected(&session), before);
 }
 
+#[test]
+fn only_what_came_is_asked_of_a_growing_trace() {
+    let mut session = checkout((120, 40));
+    let mut spans = fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 100).spans;
+    let held = crate::model::Held { first: SpanId(1), last: SpanId(38) };
+    for id in [39, 40] {
+        spans.push(fake::span(id, 1, (0, 10), "redis", "GET"));
+        session.asked.clear();
+        session.source.traces.lock().unwrap()[0] = std::sync::Arc::new(fake::trace(0x4bf9_2f35, spans.clone()));
+        session.source.revision.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        session.second();
+        let last = SpanId(id - 1);
+        let asked = Request::Newer(crate::model::TraceId(0x4bf9_2f35), crate::model::Held { last, ..held });
+        assert_eq!(session.asked.iter().filter(|request| **request == asked).count(), 1, "{:?}", session.asked);
+        assert_eq!(session.asked.len(), 2, "that and the status: {:?}", session.asked);
+    }
+    assert_eq!(session.lines_with("40 spans").len(), 1);
+}
+
+#[test]
+fn a_trace_that_lost_its_beginning_is_shown_as_it_is_held() {
+    let mut session = checkout((120, 40));
+    session.keys("j j");
+    let before = selected(&session);
+    let mut spans = fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 100).spans;
+    spans.remove(0);
+    session.source.traces.lock().unwrap()[0] = std::sync::Arc::new(fake::trace(0x4bf9_2f35, spans));
+    session.source.revision.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    session.second();
+    assert_eq!(session.lines_with("37 spans").len(), 1);
+    assert!(selected(&session).contains("redis"), "{before}{}", selected(&session));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+    /// In whatever pieces a trace comes, and whatever one does meanwhile, it ends up as if it had come at once.
+    #[test]
+    fn a_trace_that_came_in_pieces_looks_as_if_it_had_come_at_once(
+        parents in proptest::collection::vec((0_u64..30, 0_u64..900, proptest::bool::weighted(0.1)), 2..60),
+        cuts in proptest::collection::vec((1_usize..20, proptest::sample::select(vec!["j", "G", "h", "l", "]", "z"])), 0..8),
+    ) {
+        let spans: Vec<_> = (1..).zip(&parents).map(|(id, &(parent, start, failed))| {
+            let mut span = fake::span(id, parent, (start, 50), ["web", "cart"][id as usize % 2], "op");
+            span.start = NOW.minus(SECOND).plus(span.start.0);
+            span.status = if failed { StatusCode::Error } else { StatusCode::Unset };
+            span
+        }).collect();
+        let mut len = 1;
+        let mut session = Session::new((150, 40), vec![fake::trace(3, spans[..len].to_vec())]);
+        session.keys("<Enter>");
+        for (step, keys) in cuts.iter().map(|(step, keys)| (*step, *keys)).chain([(spans.len(), "j")]) {
+            len = (len + step).min(spans.len());
+            session.source.traces.lock().unwrap()[0] = std::sync::Arc::new(fake::trace(3, spans[..len].to_vec()));
+            session.source.revision.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let before = session.keys(keys).app.selected_span();
+            session.second();
+            proptest::prop_assert_eq!(session.app.selected_span(), before, "the selection stays");
+        }
+        let mut whole = Session::new((150, 40), vec![fake::trace(3, spans)]);
+        let waterfall = |session: &mut Session| session.keys("Z g").screen().lines().skip(1).collect::<Vec<_>>().join("\n");
+        proptest::prop_assert_eq!(waterfall(&mut session), waterfall(whole.keys("<Enter>")));
+    }
+}
+
 /// Returns the spans asked for since the last time.
 fn spans_asked(session: &mut Session) -> Vec<u64> {
     let asked = session.asked.drain(..);
