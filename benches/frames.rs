@@ -12,6 +12,7 @@ use bytes::Bytes;
 use criterion::Criterion;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
+use ratatui::buffer::Buffer;
 use spantop::model::Timestamp;
 use spantop::otlp;
 use spantop::source::Engine;
@@ -102,12 +103,13 @@ fn milliseconds(since: Instant) -> f64 {
 /// Presses keys in turn and returns how long each took until its frame was drawn, in milliseconds.
 fn latencies(screen: &mut Headless, keys: &[&str], presses: usize, pause: Duration) -> Vec<f64> {
     let keys: Vec<Key> = keys.iter().map(|name| key(name)).collect();
+    let mut frame = Buffer::default();
     let press = |press: usize| {
         std::thread::sleep(pause);
         let start = clock();
         screen.tick(NOW);
         screen.press(keys[press % keys.len()]);
-        std::hint::black_box(screen.draw());
+        screen.draw(&mut frame);
         milliseconds(start)
     };
     (0..presses).map(press).collect()
@@ -127,10 +129,11 @@ fn openings(screen: &mut Headless, times: usize) -> Vec<f64> {
     for name in ["s", "s", "g"] {
         screen.press(key(name));
     }
+    let mut frame = Buffer::default();
     let open = |_| {
         let start = clock();
         screen.press(key("<Enter>"));
-        std::hint::black_box(screen.draw());
+        screen.draw(&mut frame);
         let time = milliseconds(start);
         screen.press(key("<Esc>"));
         time
@@ -140,12 +143,12 @@ fn openings(screen: &mut Headless, times: usize) -> Vec<f64> {
 
 /// Sends batches of new spans of the open trace and returns how long each took to be seen.
 fn growths(screen: &mut Headless, engine: &Engine, trace: &mut OneTrace, times: usize) -> Vec<f64> {
-    let runtime = runtime();
+    let (runtime, mut frame) = (runtime(), Buffer::default());
     let grow = |round: usize| {
         fill(engine, &runtime, trace.take(&support::requests(2, 1_000 + round as u64)));
         let start = clock();
         screen.tick(NOW);
-        std::hint::black_box(screen.draw());
+        screen.draw(&mut frame);
         milliseconds(start)
     };
     (0..times).map(grow).collect()
@@ -213,37 +216,30 @@ fn with_new_ids(request: &Bytes, round: u8) -> Bytes {
     bytes.into()
 }
 
-/// Presses a key at set times on a screen that runs by itself, and returns how long after its time each was seen.
-fn live(engine: &Arc<Engine>, open: &[&str], presses: usize) -> Vec<f64> {
+/// Presses a key at set times on a list that runs by itself, and returns how long after its time each was answered.
+fn live(engine: &Arc<Engine>, presses: usize) -> Vec<f64> {
+    // The first is answered in the bottom line whatever comes in meanwhile, the second moves and takes that away.
+    const KEYS: [&str; 2] = ["2", "j"];
     let (events, received) = mpsc::channel();
     let (shown, frames) = mpsc::channel();
-    let source = Arc::clone(engine) as _;
-    let keys = (events.clone(), received);
+    let (source, keys) = (Arc::clone(engine) as _, (events.clone(), received));
     let screen = std::thread::spawn(move || {
-        let show = |frame: ratatui::buffer::Buffer| {
-            let pointer = (0..SIZE.1).find(|&y| frame.cell((0, y)).is_some_and(|cell| cell.symbol() == "▌"));
+        let show = |frame: &Buffer| {
+            let is_told = frame.cell((1, SIZE.1 - 1)).is_some_and(|cell| cell.symbol() == "n");
             // At the end nobody looks any more.
-            shown.send((pointer, clock())).ok();
+            shown.send((is_told, clock())).ok();
         };
         headless::run(source, SIZE, keys, show)
     });
-    let press = |name: &str| events.send(Event::Key(key(name))).expect("the screen runs");
-    for name in open {
-        std::thread::sleep(Duration::from_millis(500));
-        press(name);
-    }
-    std::thread::sleep(Duration::from_millis(500));
-    let mut before = frames.try_iter().last().and_then(|(pointer, _)| pointer);
+    std::thread::sleep(Duration::from_millis(300));
     let mut due = clock();
     let mut times = Vec::with_capacity(presses);
-    for press_number in 0..presses {
+    for press in 0..presses {
         due += KEY_EVERY;
         std::thread::sleep(due.saturating_duration_since(clock()));
-        press(["j", "k"][press_number % 2]);
-        // The frame that answers is the one in which the pointer moved.
-        let answered = std::iter::from_fn(|| frames.recv_timeout(Duration::from_secs(5)).ok());
-        let Some((pointer, at)) = answered.into_iter().find(|(pointer, _)| *pointer != before) else { break };
-        before = pointer;
+        events.send(Event::Key(key(KEYS[press % 2]))).expect("the screen runs");
+        let answer = std::iter::from_fn(|| frames.recv_timeout(Duration::from_secs(5)).ok());
+        let (_, at) = answer.into_iter().find(|(is_told, _)| *is_told == (press % 2 == 0)).expect("a key is answered");
         times.push(at.saturating_duration_since(due).as_secs_f64() * 1e3);
     }
     events.send(Event::Quit).expect("the screen runs");
@@ -260,13 +256,13 @@ fn steal() -> Option<(u64, u64)> {
 
 /// Loads every core as fast as the engine takes spans, with a screen beside it.
 #[expect(clippy::print_stdout, reason = "a bench prints")]
-fn saturated(engine: &Arc<Engine>, open: &[&str], what: &str, time: Duration) {
+fn saturated(engine: &Arc<Engine>, time: Duration) {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let (before, start) = (steal(), clock());
     let load = Load::start(engine, cores, None);
-    let times = live(engine, open, (time.as_secs_f64() / KEY_EVERY.as_secs_f64()) as usize);
+    let times = live(engine, (time.as_secs_f64() / KEY_EVERY.as_secs_f64()) as usize);
     let spans = load.stop() as f64 / start.elapsed().as_secs_f64();
-    report(&format!("{what}, {cores} threads saturating"), times);
+    report(&format!("list, {cores} threads saturating"), times);
     let stolen = before
         .zip(steal())
         .map_or(0.0, |(before, after)| (after.0 - before.0) as f64 * 100.0 / (after.1 - before.1).max(1) as f64);
@@ -306,10 +302,11 @@ fn main() {
     report("trace, 50,000 spans a second", latencies(&mut trace, &scroll, sizes.presses, pause));
     load.stop();
 
-    saturated(&engine, &[], "list", sizes.saturated);
+    saturated(&engine, sizes.saturated);
 
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();
-    criterion.bench_function("draw the list", |bencher| bencher.iter(|| list.draw()));
-    criterion.bench_function("draw the trace", |bencher| bencher.iter(|| trace.draw()));
+    let mut frame = Buffer::default();
+    criterion.bench_function("draw the list", |bencher| bencher.iter(|| list.draw(&mut frame)));
+    criterion.bench_function("draw the trace", |bencher| bencher.iter(|| trace.draw(&mut frame)));
     criterion.final_summary();
 }

@@ -309,18 +309,12 @@ impl App {
         tabs
     }
 
-    /// Returns a new frame.
-    pub(super) fn draw(&self) -> Buffer {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
-        self.view(&mut buffer);
-        buffer
-    }
-
-    /// Draws everything as it is.
-    pub(super) fn view(&self, buffer: &mut Buffer) {
+    /// Draws everything as it is over whatever the buffer holds, which takes the size of the screen.
+    pub(super) fn draw(&self, buffer: &mut Buffer) {
+        let whole = Rect::new(0, 0, self.size.0, self.size.1);
+        buffer.resize(whole);
         let canvas = &mut Canvas::new(buffer, &self.look);
         let panes = panes(self.size);
-        let whole = Rect::new(0, 0, self.size.0, self.size.1);
         canvas.fill(whole, canvas.theme().base());
         if whole.width < 24 || whole.height < 5 {
             canvas.text((0, 0), whole.width, "too small: 24×5 at least", canvas.theme().warning());

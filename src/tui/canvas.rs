@@ -1,6 +1,6 @@
 //! The way onto the screen: text is sanitised and cut as it becomes cells, and nothing is drawn outside.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
@@ -39,12 +39,13 @@ impl<'a> Canvas<'a> {
     /// Empties an area and gives it a style.
     pub fn fill(&mut self, area: Rect, style: Style) {
         let area = area.intersection(self.buffer.area);
-        for y in area.top()..area.bottom() {
-            for x in area.left()..area.right() {
-                let cell = &mut self.buffer[(x, y)];
-                cell.reset();
-                cell.set_style(style);
-            }
+        let mut blank = Cell::EMPTY;
+        blank.set_style(style);
+        let stride = usize::from(self.buffer.area.width).max(1);
+        let first = usize::from(area.y - self.buffer.area.y);
+        let left = usize::from(area.x - self.buffer.area.x);
+        for row in self.buffer.content.chunks_mut(stride).skip(first).take(area.height.into()) {
+            row[left..left + usize::from(area.width)].fill(blank.clone());
         }
     }
 

@@ -9,8 +9,8 @@ pub(super) trait Display {
     /// Returns the size in cells; fails where the terminal is gone.
     fn size(&self) -> io::Result<(u16, u16)>;
 
-    /// Shows a frame.
-    fn show(&mut self, frame: Buffer) -> io::Result<()>;
+    /// Shows a frame, and leaves another one in its place to draw the next one on.
+    fn show(&mut self, frame: &mut Buffer) -> io::Result<()>;
 
     /// Forgets what is shown, so that the next frame is drawn anew.
     fn forget(&mut self);

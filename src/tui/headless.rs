@@ -47,9 +47,9 @@ impl Headless {
         self.handle(Event::Key(key));
     }
 
-    /// Draws the screen.
-    pub fn draw(&self) -> Buffer {
-        self.app.draw()
+    /// Draws the screen; the buffer takes its size.
+    pub fn draw(&self, buffer: &mut Buffer) {
+        self.app.draw(buffer);
     }
 
     fn handle(&mut self, event: Event) {
@@ -76,7 +76,7 @@ pub fn run(
     source: Arc<dyn Source>,
     size: (u16, u16),
     (sender, events): (Sender<Event>, Receiver<Event>),
-    shown: impl FnMut(Buffer),
+    shown: impl FnMut(&Buffer),
 ) -> anyhow::Result<()> {
     let asker = Asker::spawn(Arc::clone(&source), sender)?;
     let mut app = App::new(dark(), TimeWindow::All);
@@ -91,12 +91,12 @@ struct Shown<F> {
     shown: F,
 }
 
-impl<F: FnMut(Buffer)> Display for Shown<F> {
+impl<F: FnMut(&Buffer)> Display for Shown<F> {
     fn size(&self) -> io::Result<(u16, u16)> {
         Ok(self.size)
     }
 
-    fn show(&mut self, frame: Buffer) -> io::Result<()> {
+    fn show(&mut self, frame: &mut Buffer) -> io::Result<()> {
         (self.shown)(frame);
         Ok(())
     }

@@ -38,6 +38,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
+use ratatui::buffer::Buffer;
 
 pub use settings::{Settings, ThemeChoice, TimeWindow};
 pub use terminal::terminal_width;
@@ -150,6 +151,7 @@ impl<D: Display> Loop<D> {
     fn run(mut self) -> anyhow::Result<()> {
         let mut revision = None;
         let (mut next_tick, mut next_poll) = (now(), now());
+        let mut frame = Buffer::default();
         loop {
             let time = now();
             let mut pending = Vec::new();
@@ -180,7 +182,8 @@ impl<D: Display> Loop<D> {
                 return Ok(());
             }
             if self.frames.are_due() {
-                if self.display.show(self.app.draw()).is_err() {
+                self.app.draw(&mut frame);
+                if self.display.show(&mut frame).is_err() {
                     return gone("writing");
                 }
                 self.frames.shown();

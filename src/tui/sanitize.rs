@@ -25,13 +25,22 @@ enum Danger {
 /// Calls `cell` with each cell's symbol and width (1 or 2) until it returns false. Returns whether all was seen.
 pub fn cells(text: &str, mut cell: impl FnMut(&str, u16) -> bool) -> bool {
     let head = text.get(..text.floor_char_boundary(MAX_LINE_BYTES)).unwrap_or(text);
+    if is_plain(head.as_bytes()) {
+        let all = head.chars().all(|c| cell(c.encode_utf8(&mut [0; 4]), 1));
+        return all && head.len() == text.len();
+    }
     head.graphemes(true).all(|grapheme| cells_of(grapheme, &mut cell)) && head.len() == text.len()
+}
+
+/// Returns whether each byte is a character that every terminal shows as one cell: most text is that.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Splits one grapheme, since nothing stops a sender from making one of a thousand characters.
 fn cells_of(grapheme: &str, cell: &mut impl FnMut(&str, u16) -> bool) -> bool {
-    if let [byte @ b' '..=b'~'] = grapheme.as_bytes() {
-        return cell(char::from(*byte).encode_utf8(&mut [0; 4]), 1);
+    if is_plain(grapheme.as_bytes()) && grapheme.len() == 1 {
+        return cell(grapheme, 1);
     }
     let mut open = Open::default();
     for c in grapheme.chars() {
@@ -155,9 +164,8 @@ pub fn clean(text: &str) -> String {
 
 /// Returns how many cells the text takes, counted no further than just above `limit`.
 pub fn width(text: &str, limit: u16) -> u16 {
-    // Most text is plain: a trace of 100,000 spans is measured as it grows.
     let head = &text.as_bytes()[..text.len().min(usize::from(limit.saturating_add(1)))];
-    if head.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_plain(head) {
         return head.len() as u16;
     }
     let mut total = 0_u16;

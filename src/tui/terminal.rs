@@ -73,16 +73,16 @@ impl Display for Terminal {
     }
 
     /// Writes what differs from the last frame, in one write, and nothing at all where nothing differs.
-    fn show(&mut self, frame: Buffer) -> io::Result<()> {
+    fn show(&mut self, frame: &mut Buffer) -> io::Result<()> {
         if frame.area != self.shown.area {
             self.shown = Buffer::empty(frame.area);
             self.backend.write_all(CLEAR)?;
         }
-        let changes = self.shown.diff(&frame);
-        if !changes.is_empty() {
-            self.backend.draw(changes.into_iter())?;
+        let mut changes = self.shown.diff_iter(frame).peekable();
+        if changes.peek().is_some() {
+            self.backend.draw(changes)?;
         }
-        self.shown = frame;
+        std::mem::swap(&mut self.shown, frame);
         Backend::flush(&mut self.backend)
     }
 
