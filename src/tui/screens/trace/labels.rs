@@ -1,7 +1,11 @@
 //! What stands in front of a bar: how wide it gets over a whole trace, and the lines of the tree that lead to it.
 
-use crate::model::Trace;
+use std::sync::Arc;
+
+use foldhash::HashMap;
+
 use crate::model::tree::{Node, Place};
+use crate::model::{Span, Timestamp, Trace};
 use crate::tui::canvas::Canvas;
 use crate::tui::{format, sanitize};
 
@@ -20,24 +24,81 @@ pub struct Need {
 }
 
 impl Need {
+    fn add(&mut self, depth: u32, text: u16) {
+        let depth = u16::try_from(depth).unwrap_or(u16::MAX);
+        self.by_one = self.by_one.max(depth.saturating_add(MARGIN + text));
+        self.by_two = self.by_two.max(depth.saturating_mul(2).saturating_add(MARGIN + text));
+    }
+}
+
+/// What the labels of a trace are measured by, in a few bytes a span side by side: each change of a trace goes over all.
+#[derive(Debug, Default)]
+pub(super) struct Measures {
+    spans: Vec<Measure>,
+    services: HashMap<Arc<str>, u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Measure {
+    start: Timestamp,
+    /// Numbers services, to tell whether two are the same.
+    service: u32,
+    service_width: u8,
+    operation_width: u8,
+    is_error: bool,
+}
+
+impl Measures {
+    /// Takes in the spans that came after those measured.
+    pub(super) fn extend(&mut self, spans: &[Span]) {
+        let mut last: Option<&Span> = None;
+        for span in &spans[self.spans.len()..] {
+            // Spans of a service mostly come one after another.
+            let known = last.filter(|last| Arc::ptr_eq(&last.service, &span.service)).and(self.spans.last());
+            let (service, service_width) = match known {
+                Some(known) => (known.service, known.service_width),
+                None => (self.number(&span.service), long_text_width(&span.service)),
+            };
+            self.spans.push(Measure {
+                start: span.start,
+                service,
+                service_width,
+                operation_width: long_text_width(&span.operation),
+                is_error: span.is_error(),
+            });
+            last = Some(span);
+        }
+    }
+
+    fn number(&mut self, service: &Arc<str>) -> u32 {
+        let next = self.services.len() as u32;
+        *self.services.entry(Arc::clone(service)).or_insert(next)
+    }
+
+    /// Returns whether the span of a node has an error.
+    pub(super) fn is_error(&self, node: &Node) -> bool {
+        self.spans[node.span as usize].is_error
+    }
+
     /// Measures every label, folded or not, so that folding and scrolling move no bar.
-    pub fn of(trace: &Trace) -> Self {
-        let mut need = Self::default();
-        for node in &trace.tree.nodes {
-            let text = MARGIN + text_width(trace, node);
-            let depth = u16::try_from(node.depth).unwrap_or(u16::MAX);
-            need.by_one = need.by_one.max(depth.saturating_add(text));
-            need.by_two = need.by_two.max(depth.saturating_mul(2).saturating_add(text));
+    pub(super) fn need(&self, nodes: &[Node]) -> Need {
+        let mut need = Need::default();
+        for node in nodes {
+            let span = self.spans[node.span as usize];
+            let parent = node.parent.map(|parent| self.spans[nodes[parent as usize].span as usize]);
+            let names_service = parent.is_none_or(|parent| parent.service != span.service);
+            let service = if names_service { u16::from(span.service_width) + 1 } else { 0 };
+            let text = (service + u16::from(span.operation_width)).min(LONG_TEXT);
+            let is_skewed = parent.is_some_and(|parent| span.start < parent.start);
+            need.add(node.depth, text + oddity_of(node.place, is_skewed).map_or(0, |oddity| oddity.len() as u16 + 1));
         }
         need
     }
 }
 
-fn text_width(trace: &Trace, node: &Node) -> u16 {
-    let span = &trace.spans[node.span as usize];
-    let service = if names_service(trace, node) { sanitize::width(&span.service, LONG_TEXT) + 1 } else { 0 };
-    let text = (service + sanitize::width(&span.operation, LONG_TEXT)).min(LONG_TEXT);
-    text + oddity(trace, node).map_or(0, |oddity| oddity.len() as u16 + 1)
+/// Returns a text's width, just above [`LONG_TEXT`] where it is wider.
+fn long_text_width(text: &str) -> u8 {
+    sanitize::width(text, LONG_TEXT).min(LONG_TEXT + 1) as u8
 }
 
 /// Returns whether a label begins with its service: it does not where the service is that of the parent, right above.
@@ -63,11 +124,15 @@ pub(super) fn telling_end(operation: &str, room: u16) -> Option<&str> {
 /// Returns what is strange about a span's place.
 pub(super) fn oddity(trace: &Trace, node: &Node) -> Option<&'static str> {
     let start = |node: &Node| trace.spans[node.span as usize].start;
-    match node.place {
+    let parent = node.parent.map(|parent| &trace.tree.nodes[parent as usize]);
+    oddity_of(node.place, parent.is_some_and(|parent| start(node) < start(parent)))
+}
+
+fn oddity_of(place: Place, is_skewed: bool) -> Option<&'static str> {
+    match place {
         Place::Orphan => Some("parent missing"),
         Place::Cycle => Some("cycle"),
-        _ if node.parent.is_some_and(|p| start(node) < start(&trace.tree.nodes[p as usize])) => Some("skew"),
-        _ => None,
+        Place::Root | Place::Child => is_skewed.then_some("skew"),
     }
 }
 

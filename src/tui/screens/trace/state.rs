@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foldhash::HashSet;
 
 use super::axis::Axis;
-use super::labels::Need;
+use super::labels::{Measures, Need};
 use crate::model::tree::Node;
 use crate::model::{Held, Span, SpanId, Trace, TraceId};
 use crate::tui::widgets::cursor::{Cursor, Motion};
@@ -36,6 +36,7 @@ pub struct State {
     cursor: Cursor,
     selected: Option<SpanId>,
     axis: Axis,
+    measures: Measures,
     label_need: Need,
     /// How many errors stand before each node: two of them tell the errors below a node.
     errors_before: Vec<u32>,
@@ -61,6 +62,7 @@ impl State {
             return;
         }
         self.trace = Some(trace);
+        self.measures = Measures::default();
         self.take_in();
     }
 
@@ -77,10 +79,8 @@ impl State {
     /// Fits everything to a trace that changed. The selected span stays selected.
     fn take_in(&mut self) {
         self.measure();
-        let wanted = self.selected;
-        self.rebuild();
-        if let Some(span) = wanted {
-            self.go_to(span);
+        if !self.selected.is_some_and(|span| self.go_to(span)) {
+            self.rebuild();
         }
         self.take_selection();
     }
@@ -93,8 +93,9 @@ impl State {
     /// Finds out what is told of every row, visible or not.
     fn measure(&mut self) {
         let Some(trace) = &self.trace else { return };
-        self.label_need = Need::of(trace);
         let nodes = &trace.tree.nodes;
+        self.measures.extend(&trace.spans);
+        self.label_need = self.measures.need(nodes);
         self.errors_before.clear();
         self.errors_before.reserve(nodes.len() + 1);
         self.errors_before.push(0);
@@ -102,7 +103,7 @@ impl State {
         self.has_failed_child.resize(nodes.len(), false);
         let mut errors = 0;
         for node in nodes {
-            if trace.spans[node.span as usize].is_error() {
+            if self.measures.is_error(node) {
                 errors += 1;
                 if let Some(parent) = node.parent {
                     self.has_failed_child[parent as usize] = true;
