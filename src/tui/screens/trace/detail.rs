@@ -66,8 +66,8 @@ pub struct Detail {
     cursor: Cursor,
     grouped: bool,
     open: BTreeSet<String>,
-    /// The span and width the lines were made for; none where they must be made anew.
-    made_for: Option<(Span, u16)>,
+    /// The span, the state of its trace and the width that the lines were made for; none where they must be made anew.
+    made_for: Option<(Span, u64, u16)>,
 }
 
 impl Detail {
@@ -97,8 +97,9 @@ impl Detail {
             self.lines.clear();
             return;
         };
-        if self.made_for.as_ref().is_none_or(|(made, at)| made != span || *at != width) {
-            let same = self.made_for.as_ref().is_none_or(|(made, _)| made.id == span.id);
+        let changes = state.changes();
+        if self.made_for.as_ref().is_none_or(|made| (&made.0, made.1, made.2) != (span, changes, width)) {
+            let same = self.made_for.as_ref().is_none_or(|(made, ..)| made.id == span.id);
             if !same {
                 self.cursor = Cursor::default();
                 if !self.shows(span.id) {
@@ -106,7 +107,7 @@ impl Detail {
                 }
             }
             self.lines = Writer::new(self, width).write(state, span);
-            self.made_for = Some((span.clone(), width));
+            self.made_for = Some((span.clone(), changes, width));
         }
         self.cursor.clamp(self.lines.len(), height);
     }

@@ -28,11 +28,14 @@ pub struct State {
     id: TraceId,
     phase: Phase,
     trace: Option<Arc<Trace>>,
+    /// Counts how often the trace changed.
+    changes: u64,
     /// Whether what is new cannot be added to what there is.
     must_reload: bool,
     /// The nodes shown, in order.
     rows: Vec<u32>,
-    folded: HashSet<SpanId>,
+    /// Of each span, whether what is below it is hidden.
+    folded: Vec<bool>,
     cursor: Cursor,
     selected: Option<SpanId>,
     axis: Axis,
@@ -61,9 +64,18 @@ impl State {
         if self.trace.as_ref().is_some_and(same) {
             return;
         }
+        self.folded = self.folds_in(&trace.spans);
         self.trace = Some(trace);
         self.measures = Measures::default();
         self.take_in();
+    }
+
+    /// Returns which of other spans are folded here.
+    fn folds_in(&self, spans: &[Span]) -> Vec<bool> {
+        let here = self.trace.iter().flat_map(|trace| &trace.spans);
+        let folded = here.zip(&self.folded).filter(|(_, folded)| **folded).map(|(span, _)| span.id);
+        let folded: HashSet<SpanId> = folded.collect();
+        spans.iter().map(|span| folded.contains(&span.id)).collect()
     }
 
     /// Takes what came after what was held when it was asked for.
@@ -78,6 +90,7 @@ impl State {
 
     /// Fits everything to a trace that changed. The selected span stays selected.
     fn take_in(&mut self) {
+        self.changes += 1;
         self.measure();
         if !self.selected.is_some_and(|span| self.go_to(span)) {
             self.rebuild();
@@ -94,6 +107,7 @@ impl State {
     fn measure(&mut self) {
         let Some(trace) = &self.trace else { return };
         let nodes = &trace.tree.nodes;
+        self.folded.resize(trace.spans.len(), false);
         self.measures.extend(&trace.spans);
         self.label_need = self.measures.need(nodes);
         self.errors_before.clear();
@@ -124,9 +138,7 @@ impl State {
         let mut i = 0;
         while let Some(node) = trace.tree.nodes.get(i) {
             self.rows.push(i as u32);
-            let can_be = !self.folded.is_empty() && node.descendants > 0;
-            let folded = can_be && self.folded.contains(&trace.spans[node.span as usize].id);
-            i += if folded { node.descendants as usize + 1 } else { 1 };
+            i += if self.folded[node.span as usize] { node.descendants as usize + 1 } else { 1 };
         }
     }
 
@@ -157,7 +169,7 @@ impl State {
         let mut at = trace.tree.nodes[place as usize].parent;
         while let Some(parent) = at {
             let node = &trace.tree.nodes[parent as usize];
-            self.folded.remove(&trace.spans[node.span as usize].id);
+            self.folded[node.span as usize] = false;
             at = node.parent;
         }
         self.rebuild_at(place);
@@ -188,17 +200,16 @@ impl State {
     }
 
     pub fn toggle_fold(&mut self) {
-        let (Some(node), Some(id)) = (self.selected_node(), self.selected) else { return };
-        if !self.folded.remove(&id) && self.descendants(node) > 0 {
-            self.folded.insert(id);
+        if let Some(node) = self.selected_node() {
+            self.set_folded(node, !self.is_folded(node));
+            self.rebuild_at(node);
         }
-        self.rebuild_at(node);
     }
 
     /// Folds the selected span; goes to its parent where there is nothing to fold.
     pub fn fold(&mut self, height: usize) {
-        let (Some(node), Some(id)) = (self.selected_node(), self.selected) else { return };
-        if self.descendants(node) > 0 && self.folded.insert(id) {
+        let Some(node) = self.selected_node() else { return };
+        if !self.is_folded(node) && self.set_folded(node, true) {
             self.rebuild_at(node);
         } else if let Some(parent) = self.node(node).and_then(|node| node.parent) {
             let row = self.rows.partition_point(|&row| row < parent);
@@ -209,8 +220,9 @@ impl State {
 
     /// Unfolds the selected span; goes to its first child where it is unfolded.
     pub fn unfold(&mut self, height: usize) {
-        let (Some(node), Some(id)) = (self.selected_node(), self.selected) else { return };
-        if self.folded.remove(&id) {
+        let Some(node) = self.selected_node() else { return };
+        if self.is_folded(node) {
+            self.set_folded(node, false);
             self.rebuild_at(node);
         } else if self.descendants(node) > 0 {
             self.step(Motion::Down(1), height);
@@ -219,14 +231,22 @@ impl State {
 
     pub fn fold_all(&mut self) {
         let Some(trace) = &self.trace else { return };
-        let parents = trace.tree.nodes.iter().filter(|node| node.descendants > 0);
-        self.folded = parents.map(|node| trace.spans[node.span as usize].id).collect();
+        for node in &trace.tree.nodes {
+            self.folded[node.span as usize] = node.descendants > 0;
+        }
         self.rebuild_at(self.selected_node().unwrap_or(0));
     }
 
     pub fn unfold_all(&mut self) {
-        self.folded.clear();
+        self.folded.fill(false);
         self.rebuild_at(self.selected_node().unwrap_or(0));
+    }
+
+    /// Folds a node where there is something below it. Returns whether it is folded then.
+    fn set_folded(&mut self, place: u32, folded: bool) -> bool {
+        let Some(&node) = self.node(place) else { return false };
+        self.folded[node.span as usize] = folded && node.descendants > 0;
+        self.folded[node.span as usize]
     }
 
     /// Goes to the next span with an error, unfolding what hides it. Returns whether there is one.
@@ -311,6 +331,11 @@ impl State {
         self.trace.as_deref()
     }
 
+    /// Returns a number that changes with the trace.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     pub fn cursor(&self) -> Cursor {
         self.cursor
     }
@@ -346,9 +371,9 @@ impl State {
         self.trace.as_ref()?.spans.get(node.span as usize)
     }
 
-    /// Returns whether what is below this span is hidden.
-    pub fn is_folded(&self, span: SpanId) -> bool {
-        self.folded.contains(&span)
+    /// Returns whether what is below this node is hidden.
+    pub fn is_folded(&self, place: u32) -> bool {
+        self.node(place).is_some_and(|node| self.folded[node.span as usize])
     }
 
     /// Returns how many spans below this node have an error.

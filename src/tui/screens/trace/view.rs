@@ -160,7 +160,7 @@ impl Drawing<'_> {
         let y = area.y;
         let end = area.right().saturating_sub(1);
         let mut x = self.branches.draw(canvas, (area.x + 1, y), node);
-        let folded = node.descendants > 0 && self.state.is_folded(span.id);
+        let folded = node.descendants > 0 && self.state.is_folded(place);
         let (sign, style) = match (span.is_error(), node.place) {
             (true, _) => (symbols.error, theme.error()),
             (false, Place::Orphan | Place::Cycle) => (symbols.incomplete, theme.warning()),
