@@ -48,7 +48,7 @@ const FULL: Sizes = Sizes {
     presses: 1_000,
     opens: 30,
     growths: 60,
-    saturated: Duration::from_secs(60),
+    saturated: Duration::from_mins(1),
 };
 const SMOKE: Sizes = Sizes {
     requests: 20,

@@ -14,10 +14,11 @@ use super::display::Display;
 use super::effect::Effect;
 use super::event::Event;
 use super::keymap::Key;
+use super::pace::Pace;
 use super::settings::{Settings, ThemeChoice, TimeWindow};
 use super::symbols;
 use super::theme::{TerminalColors, Theme};
-use super::{Frames, Loop};
+use super::{Loop, now};
 use crate::model::Timestamp;
 use crate::source::Source;
 
@@ -82,7 +83,7 @@ pub fn run(
     let mut app = App::new(dark(), TimeWindow::All);
     app.update(Event::Resize(size.0, size.1));
     let display = Shown { size, shown };
-    Loop { app, asker, source, display, events, frames: Frames::new(Settings::default().fps) }.run()
+    Loop { app, asker, source, display, events, pace: Pace::new(Settings::default().fps, now()) }.run()
 }
 
 /// Stands in for a terminal.

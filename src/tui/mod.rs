@@ -16,6 +16,7 @@ pub mod headless;
 mod input;
 pub mod keymap;
 pub mod overlays;
+mod pace;
 pub mod sanitize;
 pub mod screens;
 mod service_colors;
@@ -51,6 +52,7 @@ use canvas::Look;
 use display::Display;
 use effect::Effect;
 use event::Event;
+use pace::Pace;
 use terminal::Terminal;
 use theme::Theme;
 
@@ -60,10 +62,6 @@ const TICK: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(100);
 /// How long a frame waits for the answer to what was just asked, so that a fast source never shows as a flicker.
 const GRACE: Duration = Duration::from_millis(4);
-/// How long after a key or click frames come as fast as they can: what one asked for is not held back by what came in.
-const ATTENTION: Duration = Duration::from_millis(250);
-/// The least time between two frames then; more events than that are drawn together.
-const LEAST_FRAME_TIME: Duration = Duration::from_millis(4);
 /// How many events are handled before a frame is due, however many wait.
 const MAX_EVENTS: usize = 256;
 
@@ -84,7 +82,7 @@ pub fn run(source: Arc<dyn Source>, settings: &Settings) -> anyhow::Result<()> {
     let mut app = App::new(look, settings.window);
     let (width, height) = terminal.size().context("cannot find the size of the terminal")?;
     app.update(Event::Resize(width, height));
-    Loop { app, asker, source, display: terminal, events, frames: Frames::new(settings.fps) }.run()
+    Loop { app, asker, source, display: terminal, events, pace: Pace::new(settings.fps, now()) }.run()
 }
 
 fn look(settings: &Settings) -> Look {
@@ -100,44 +98,7 @@ struct Loop<D> {
     source: Arc<dyn Source>,
     display: D,
     events: Receiver<Event>,
-    frames: Frames,
-}
-
-/// When the next frame is to be drawn.
-struct Frames {
-    /// The least time between two frames while nobody is at the keys.
-    time: Duration,
-    last: Instant,
-    last_input: Option<Instant>,
-    due: Option<Instant>,
-}
-
-impl Frames {
-    fn new(fps: u16) -> Self {
-        let now = now();
-        let time = Duration::from_secs(1) / u32::from(fps.clamp(1, 60));
-        Self { time, last: now, last_input: None, due: Some(now) }
-    }
-
-    /// Takes note of what is to be seen in the next frame.
-    fn want(&mut self, event: &Event) {
-        let now = now();
-        if matches!(event, Event::Key(_) | Event::Mouse(_)) {
-            self.last_input = Some(now);
-        }
-        let attended = self.last_input.is_some_and(|input| now.duration_since(input) < ATTENTION);
-        let due = self.last + if attended { self.time.min(LEAST_FRAME_TIME) } else { self.time };
-        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
-    }
-
-    fn are_due(&self) -> bool {
-        self.due.is_some_and(|due| due <= now())
-    }
-
-    fn shown(&mut self) {
-        self.last = now();
-        self.due = None;
-    }
+    pace: Pace,
 }
 
 /// Whether to go on.
@@ -171,7 +132,7 @@ impl<D: Display> Loop<D> {
             }
             if pending.is_empty() {
                 let deadline = next_tick.min(next_poll);
-                let deadline = self.frames.due.map_or(deadline, |due| due.min(deadline));
+                let deadline = self.pace.due().map_or(deadline, |due| due.min(deadline));
                 match self.events.recv_timeout(deadline.saturating_duration_since(time)) {
                     Ok(event) => pending.push(event),
                     Err(RecvTimeoutError::Timeout) => {}
@@ -181,12 +142,12 @@ impl<D: Display> Loop<D> {
             if self.handle(pending)? == Flow::End {
                 return Ok(());
             }
-            if self.frames.are_due() {
+            if self.pace.due().is_some_and(|due| due <= now()) {
                 self.app.draw(&mut frame);
                 if self.display.show(&mut frame).is_err() {
                     return gone("writing");
                 }
-                self.frames.shown();
+                self.pace.shown(now());
             }
         }
     }
@@ -199,7 +160,7 @@ impl<D: Display> Loop<D> {
             let next = queue.next().or_else(|| self.events.try_recv().ok());
             let next = next.or_else(|| patience.take().and_then(|grace| self.events.recv_timeout(grace).ok()));
             let Some(event) = next else { break };
-            self.frames.want(&event);
+            self.pace.want(&event, now());
             for effect in self.app.update(event) {
                 if matches!(effect, Effect::Ask(..)) {
                     patience = Some(GRACE);
