@@ -1,5 +1,6 @@
 //! The whole way in against prost decoding the same bytes and dropping them: scan, validation, columns, names, trace
-//! directory; with and without the copy that takes a request out of the network's buffer and is then kept. One thread, one allocator; the ratio comes from one interleaved run.
+//! directory; with and without the copy that takes a request out of the network's buffer and is then kept. One thread, one
+//! allocator; the ratio comes from one interleaved run. Sealing, which has a thread of its own, is measured beside it.
 
 mod support;
 
@@ -12,7 +13,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use spantop::model::Timestamp;
 use spantop::otlp;
-use spantop::store::{Limits, Writer};
+use spantop::store::{Limits, Sealer, Writer};
 use support::{SPANS, requests};
 
 const REQUESTS: usize = 400;
@@ -27,9 +28,33 @@ fn scan(request: &Bytes) {
     black_box(otlp::scan(request.clone()).ok());
 }
 
-fn whole_path(writer: &mut Writer, request: Bytes) {
-    if let Ok(batch) = otlp::scan(request) {
-        black_box(writer.append(&batch, Timestamp(1)));
+/// A store that is full and evicts.
+struct Taking {
+    writer: Writer,
+    sealer: Sealer,
+}
+
+impl Taking {
+    fn new() -> Self {
+        let (_, writer) = Writer::new(Limits { memory_bytes: 96 << 20, ..Limits::default() });
+        Self { writer, sealer: Sealer::default() }
+    }
+
+    /// Takes a request the whole way in.
+    fn take(&mut self, request: Bytes) {
+        if let Ok(batch) = otlp::scan(request) {
+            black_box(self.writer.append(&batch, Timestamp(1)));
+        }
+    }
+
+    /// Seals what is full; returns whether anything was.
+    fn seal(&mut self) -> bool {
+        let mut was_full = false;
+        while let Some(block) = self.writer.take_unsealed() {
+            self.writer.put_sealed(block.seal(&mut self.sealer));
+            was_full = true;
+        }
+        was_full
     }
 }
 
@@ -45,12 +70,32 @@ impl Cold {
     }
 
     fn copy(&mut self, request: &Bytes) {
-        if self.at + request.len() > self.memory.len() {
+        let at = self.advance(request.len());
+        self.memory[at..at + request.len()].copy_from_slice(request);
+        black_box(&self.memory);
+    }
+
+    /// Copies as many bytes from where no cache has them either.
+    fn copy_within(&mut self, request: &Bytes) {
+        let at = self.advance(request.len());
+        let far = (at + self.memory.len() / 2) % (self.memory.len() - request.len());
+        let (low, high) = (at.min(far), at.max(far));
+        let (left, right) = self.memory.split_at_mut(high);
+        let (left, right) = (&mut left[low..low + request.len()], &mut right[..request.len()]);
+        if at == low {
+            left.copy_from_slice(right)
+        } else {
+            right.copy_from_slice(left)
+        }
+        black_box(&self.memory);
+    }
+
+    fn advance(&mut self, len: usize) -> usize {
+        if self.at + len > self.memory.len() {
             self.at = 0;
         }
-        self.memory[self.at..self.at + request.len()].copy_from_slice(request);
-        self.at += request.len();
-        black_box(&self.memory);
+        self.at += len;
+        self.at - len
     }
 }
 
@@ -78,11 +123,11 @@ impl Fresh {
 /// and evicts, as it is for most of a server's life; the first pass over the requests fills it and is not counted.
 #[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench measures and prints")]
 fn ratios(rounds: u64) {
-    let (_store, mut writer) = Writer::new(Limits { memory_bytes: 64 << 20, ..Limits::default() });
-    let (_store, mut copying) = Writer::new(Limits { memory_bytes: 64 << 20, ..Limits::default() });
+    let (mut taking, mut copying) = (Taking::new(), Taking::new());
+    let (mut sealing, mut sealed, mut taken) = (0.0, 0, 0);
     let mut cold = Cold::new();
     let mut fresh = Fresh { memory: Vec::new() };
-    let mut times: [Vec<f64>; 6] = Default::default();
+    let mut times: [Vec<f64>; 7] = Default::default();
     let mut bytes = 0;
     for round in 0..rounds {
         for turn in requests(REQUESTS, round).chunks(TURN) {
@@ -96,19 +141,29 @@ fn ratios(rounds: u64) {
             };
             measure(0, &mut prost_decode);
             measure(1, &mut scan);
-            measure(2, &mut |request| whole_path(&mut writer, request.clone()));
-            measure(3, &mut |request| whole_path(&mut copying, Bytes::copy_from_slice(request)));
+            measure(2, &mut |request| taking.take(request.clone()));
+            measure(3, &mut |request| copying.take(Bytes::copy_from_slice(request)));
             measure(4, &mut |request| cold.copy(request));
             measure(5, &mut |request| fresh.copy(request));
+            measure(6, &mut |request| cold.copy_within(request));
+            taking.seal();
+            taken += SPANS * turn.len();
+            let start = Instant::now();
+            if copying.seal() {
+                sealing += start.elapsed().as_nanos() as f64;
+                sealed += std::mem::take(&mut taken);
+            }
         }
     }
-    let [prost, scan, whole, kept, copy, fresh] = times.map(median);
+    let [prost, scan, whole, kept, copy, fresh, far] = times.map(median);
     println!("requests of {SPANS} spans, {} bytes a span", bytes / SPANS / REQUESTS / rounds as usize);
     println!("prost decode and drop {prost:7.0} ns a span");
     println!("scan                  {scan:7.0} ns a span, {:.1} times as fast", prost / scan);
     println!("whole path            {whole:7.0} ns a span, {:.1} times as fast", prost / whole);
     println!("the same, bytes kept  {kept:7.0} ns a span, {:.1} times as fast", prost / kept);
+    println!("sealing, beside it    {:7.0} ns a span", sealing / f64::from(sealed.max(1) as u32));
     println!("copy to cold memory   {copy:7.0} ns a span; the whole path takes {:.1} copies", kept / copy);
+    println!("copy of cold memory   {far:7.0} ns a span; the whole path takes {:.1} copies", kept / far);
     println!("copy to fresh memory  {fresh:7.0} ns a span; the whole path takes {:.1} copies", kept / fresh);
 }
 
@@ -127,10 +182,10 @@ fn main() {
     group.throughput(Throughput::Elements(SPANS as u64));
     group.bench_function("prost decode and drop", |bencher| bencher.iter(|| prost_decode(&requests[0])));
     group.bench_function("scan", |bencher| bencher.iter(|| scan(&requests[0])));
-    let (_store, mut writer) = Writer::new(Limits { memory_bytes: 256 << 20, ..Limits::default() });
+    let mut taking = Taking::new();
     let mut fresh = support::requests(2_000, 2).into_iter().cycle();
     group.bench_function("whole path", |bencher| {
-        bencher.iter(|| fresh.next().map(|request| whole_path(&mut writer, request)));
+        bencher.iter(|| fresh.next().map(|request| taking.take(request)));
     });
     group.finish();
     criterion.final_summary();

@@ -19,7 +19,8 @@ pub(super) struct PartRows {
 /// evicted.
 pub(super) fn rows(newest: PartRef, snapshot: &Snapshot) -> (Vec<PartRows>, bool) {
     let (parts, partial) = snapshot.parts(newest);
-    let in_part = |&(position, part): &(usize, u32)| PartRows { position, rows: snapshot.view(position).part_rows(part) };
+    let in_part =
+        |&(position, part): &(usize, u32)| PartRows { position, rows: snapshot.view(position).part_rows(part) };
     (parts.iter().rev().map(in_part).collect(), partial)
 }
 
