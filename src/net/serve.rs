@@ -40,9 +40,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// HTTP/2 flow control: a batch of spans of common size arrives without waiting for a window update, and a connection whose
 /// requests have to wait holds no more than this.
 const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 2 << 20;
+const CONNECTION_WINDOW: u32 = 1 << 20;
 /// Most batches arrive in one frame of HTTP/2: each costs a read, an allocation and often a wake-up.
 const FRAME_SIZE: u32 = 256 << 10;
+/// The most that is read from a connection of HTTP/1.1 at once, and kept for it as long as it is open.
+const READ_BUFFER: usize = 128 << 10;
 
 /// Told of a connection that speaks something else than HTTP, with what its sender can do about it.
 pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
@@ -80,7 +82,7 @@ struct Door {
 
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE).max_buf_size(READ_BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
