@@ -145,7 +145,7 @@ pub static SETTINGS: &[Setting] = &[
     setting!(ui.theme, any, "Colours: auto, dark, light, high-contrast or 16").with_flag("theme", "THEME"),
     setting!(ui.window, window, "Time that the screen shows at first: a duration of at least 1s, or all"),
     setting!(ui.ascii, any, "Draw with ASCII characters only").with_flag("ascii", ""),
-    setting!(ui.fps, fps, "Most frames drawn in a second, 1 to 60"),
+    setting!(ui.fps, fps, "Most frames drawn in a second for what comes in, 1 to 60; keys do not wait for them"),
     setting!(log.file, any, "File that spantop's own log is appended to; empty for none").with_flag("log", "FILE"),
     setting!(log.level, any, "Least severe level that is logged: error, warn, info, debug or trace")
         .with_flag("log-level", "LEVEL"),

@@ -13,7 +13,7 @@ pub struct Settings {
     pub no_color: bool,
     /// The window of time the list of traces begins with.
     pub window: TimeWindow,
-    /// Frames a second at most, 1 to 60.
+    /// Frames a second at most for what comes in, 1 to 60; keys do not wait for them.
     pub fps: u16,
     /// Whether clicks and the wheel are ours; otherwise the terminal selects text with them.
     pub mouse: bool,

@@ -24,7 +24,8 @@ pub struct Need {
 }
 
 impl Need {
-    fn add(&mut self, depth: u32, text: u16) {
+    /// Makes room for a label, folded or not, so that folding and scrolling move no bar.
+    pub(super) fn add(&mut self, depth: u32, text: u16) {
         let depth = u16::try_from(depth).unwrap_or(u16::MAX);
         self.by_one = self.by_one.max(depth.saturating_add(MARGIN + text));
         self.by_two = self.by_two.max(depth.saturating_mul(2).saturating_add(MARGIN + text));
@@ -75,24 +76,16 @@ impl Measures {
         *self.services.entry(Arc::clone(service)).or_insert(next)
     }
 
-    /// Returns whether the span of a node has an error.
-    pub(super) fn is_error(&self, node: &Node) -> bool {
-        self.spans[node.span as usize].is_error
-    }
-
-    /// Measures every label, folded or not, so that folding and scrolling move no bar.
-    pub(super) fn need(&self, nodes: &[Node]) -> Need {
-        let mut need = Need::default();
-        for node in nodes {
-            let span = self.spans[node.span as usize];
-            let parent = node.parent.map(|parent| self.spans[nodes[parent as usize].span as usize]);
-            let names_service = parent.is_none_or(|parent| parent.service != span.service);
-            let service = if names_service { u16::from(span.service_width) + 1 } else { 0 };
-            let text = (service + u16::from(span.operation_width)).min(LONG_TEXT);
-            let is_skewed = parent.is_some_and(|parent| span.start < parent.start);
-            need.add(node.depth, text + oddity_of(node.place, is_skewed).map_or(0, |oddity| oddity.len() as u16 + 1));
-        }
-        need
+    /// Returns what a node's label takes beside its indent, and whether its span has an error.
+    pub(super) fn of(&self, node: &Node, nodes: &[Node]) -> (u16, bool) {
+        let span = self.spans[node.span as usize];
+        let parent = node.parent.map(|parent| self.spans[nodes[parent as usize].span as usize]);
+        let names_service = parent.is_none_or(|parent| parent.service != span.service);
+        let service = if names_service { u16::from(span.service_width) + 1 } else { 0 };
+        let text = (service + u16::from(span.operation_width)).min(LONG_TEXT);
+        let is_skewed = parent.is_some_and(|parent| span.start < parent.start);
+        let oddity = oddity_of(node.place, is_skewed).map_or(0, |oddity| oddity.len() as u16 + 1);
+        (text + oddity, span.is_error)
     }
 }
 

@@ -109,7 +109,7 @@ impl State {
         let nodes = &trace.tree.nodes;
         self.folded.resize(trace.spans.len(), false);
         self.measures.extend(&trace.spans);
-        self.label_need = self.measures.need(nodes);
+        self.label_need = Need::default();
         self.errors_before.clear();
         self.errors_before.reserve(nodes.len() + 1);
         self.errors_before.push(0);
@@ -117,7 +117,9 @@ impl State {
         self.has_failed_child.resize(nodes.len(), false);
         let mut errors = 0;
         for node in nodes {
-            if self.measures.is_error(node) {
+            let (text, is_error) = self.measures.of(node, nodes);
+            self.label_need.add(node.depth, text);
+            if is_error {
                 errors += 1;
                 if let Some(parent) = node.parent {
                     self.has_failed_child[parent as usize] = true;
