@@ -15,7 +15,7 @@ use prost::Message;
 use ratatui::buffer::Buffer;
 use spantop::model::Timestamp;
 use spantop::otlp;
-use spantop::source::Engine;
+use spantop::source::{Engine, Priority};
 use spantop::store::Limits;
 use spantop::tui::event::Event;
 use spantop::tui::headless::{self, Headless};
@@ -172,7 +172,11 @@ impl Load {
         let spawn = |number: usize| {
             let (engine, stop, sent) = (Arc::clone(engine), Arc::clone(&stop), Arc::clone(&sent));
             let requests = support::requests(300, 9 + number as u64);
-            std::thread::spawn(move || runtime().block_on(send(&engine, &requests, rest, &stop, &sent)))
+            std::thread::spawn(move || {
+                // As the threads that receive have it.
+                Priority::BehindScreen.take();
+                runtime().block_on(send(&engine, &requests, rest, &stop, &sent));
+            })
         };
         Self { threads: (0..threads).map(spawn).collect(), stop, sent }
     }
@@ -274,7 +278,7 @@ fn main() {
     let sizes = if is_test { SMOKE } else { FULL };
     let runtime = runtime();
     let limits = Limits { memory_bytes: MEMORY, ..Limits::default() };
-    let (engine, _writer) = Engine::start(limits).expect("the engine starts");
+    let (engine, _writer) = Engine::start(limits, Priority::BehindScreen).expect("the engine starts");
     for number in 0..sizes.requests.div_ceil(REQUESTS_AT_ONCE) {
         let count = REQUESTS_AT_ONCE.min(sizes.requests - number * REQUESTS_AT_ONCE);
         fill(&engine, &runtime, support::requests(count, 5_000 + number as u64));

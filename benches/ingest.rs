@@ -83,9 +83,9 @@ impl Cold {
         let (left, right) = self.memory.split_at_mut(high);
         let (left, right) = (&mut left[low..low + request.len()], &mut right[..request.len()]);
         if at == low {
-            left.copy_from_slice(right)
+            left.copy_from_slice(right);
         } else {
-            right.copy_from_slice(left)
+            right.copy_from_slice(left);
         }
         black_box(&self.memory);
     }

@@ -16,7 +16,7 @@ use prost::Message;
 use spantop::config::Address;
 use spantop::ingest::{self, Admission};
 use spantop::net::{self, Listener};
-use spantop::source::Engine;
+use spantop::source::{Engine, Priority};
 use spantop::store;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -76,7 +76,7 @@ impl Server {
         let listener = runtime.block_on(net::bind(Address::Ip(([127, 0, 0, 1], 0).into())));
         let listener = listener.expect("a port is free").expect("it is not off");
         let address = listener.addresses()[0];
-        let (engine, _) = Engine::start(STORE).expect("the engine starts");
+        let (engine, _) = Engine::start(STORE, Priority::Usual).expect("the engine starts");
         let limits = ingest::Limits { message_bytes: MESSAGE_BYTES, in_flight_bytes: 4 * MESSAGE_BYTES };
         let admission = Admission::new(engine, limits);
         let (stop, stopped) = watch::channel(false);

@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::config::{Address, Config};
 use crate::ingest::{self, Admission};
 use crate::net::{self, BindError, Listener};
-use crate::source::{Engine, Source, WriterThread};
+use crate::source::{Engine, Priority, Source, WriterThread};
 use crate::store;
 
 /// A running spantop without its screen.
@@ -41,16 +41,20 @@ struct Bound {
 const STREAMS: u32 = 128;
 
 impl Receivers {
-    /// Binds every address, then starts the engine and serves.
-    pub(super) fn start(config: &Config) -> Result<Self, CliError> {
+    /// Binds every address, then starts the engine and serves; all threads have this priority.
+    pub(super) fn start(config: &Config, priority: Priority) -> Result<Self, CliError> {
         if config.listen.grpc == Address::Off && config.listen.http == Address::Off {
             return Err(CliError::usage("there is nothing to receive with: OTLP/gRPC and OTLP/HTTP are both off")
                 .hint("leave out '--grpc off' or '--http off'"));
         }
         let cannot_start = |error: std::io::Error| CliError::failed(format!("cannot start: {error}"));
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .on_thread_start(move || priority.take())
+            .build()
+            .map_err(cannot_start)?;
         let bound = runtime.block_on(bind(config))?;
-        let (engine, writer) = Engine::start(limits(config)).map_err(cannot_start)?;
+        let (engine, writer) = Engine::start(limits(config), priority).map_err(cannot_start)?;
         let addresses = bound.lines();
         let names = addresses.iter().map(|line| line.trim_start_matches("listening ").to_owned()).collect();
         engine.set_listening(names);

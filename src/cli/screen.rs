@@ -10,7 +10,7 @@ use super::log::{self, Fallback};
 use super::receivers::Receivers;
 use super::settings;
 use crate::config::{self, Config};
-use crate::source::Source;
+use crate::source::{Priority, Source};
 use crate::tui::{self, ThemeChoice, TimeWindow};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
@@ -24,7 +24,7 @@ pub(super) fn run_with(
 ) -> Result<ExitCode, CliError> {
     let loaded = settings::load(matches)?;
     log::start(&loaded.config.log, Fallback::Nowhere)?;
-    let mut receivers = Receivers::start(&loaded.config)?;
+    let mut receivers = Receivers::start(&loaded.config, Priority::BehindScreen)?;
     prepare(&mut receivers)?;
     let source = Arc::clone(&receivers.engine) as Arc<dyn Source>;
     let shown = tui::run(source, &screen(&loaded.config));

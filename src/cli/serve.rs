@@ -10,6 +10,7 @@ use super::log::{self, Fallback};
 use super::output;
 use super::receivers::Receivers;
 use super::settings;
+use crate::source::Priority;
 
 /// The code that a shell gives a program that was interrupted.
 const INTERRUPTED: u8 = 130;
@@ -17,7 +18,7 @@ const INTERRUPTED: u8 = 130;
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     let loaded = settings::load(matches)?;
     log::start(&loaded.config.log, Fallback::Stderr)?;
-    let receivers = Receivers::start(&loaded.config)?;
+    let receivers = Receivers::start(&loaded.config, Priority::Usual)?;
     // Before the addresses are printed: who has read them may tell us to stop at once.
     let mut signals = receivers.wait(async { Signals::new() })?;
     output::print(&format!("{}\n", receivers.addresses.join("\n")))?;

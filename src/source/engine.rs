@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::answer::answer;
 use super::sealing::Sealing;
-use super::{Reply, Request, Source, SourceError};
+use super::{Priority, Reply, Request, Source, SourceError};
 use crate::model::Timestamp;
 use crate::otlp::Batch;
 use crate::store::{Limits, Outcome, Store, Writer};
@@ -60,11 +60,11 @@ enum Job {
 pub struct Overloaded;
 
 impl Engine {
-    /// Starts an empty store, its writer's thread, and the one that seals.
+    /// Starts an empty store, its writer's thread with this priority, and the one that seals.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(limits: Limits) -> std::io::Result<(Arc<Self>, WriterThread)> {
+    pub fn start(limits: Limits, priority: Priority) -> std::io::Result<(Arc<Self>, WriterThread)> {
         let (store, writer) = Writer::new(limits);
         let (queue, jobs) = mpsc::channel(QUEUE);
         let rates = Arc::new(ArcSwap::default());
@@ -78,7 +78,10 @@ impl Engine {
             }
         };
         let sealing = Sealing::start(wake)?;
-        let work = move || write(writer, jobs, &shared_rates, &sealing);
+        let work = move || {
+            priority.take();
+            write(writer, jobs, &shared_rates, &sealing);
+        };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(work)?;
         let engine = Self {
             store,

@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod engine;
+mod priority;
 pub mod reply;
 pub mod request;
 mod sealing;
@@ -10,6 +11,7 @@ mod sealing;
 pub use crate::store::Counters;
 pub use answer::answer;
 pub use engine::{Engine, Overloaded, WriterThread, now};
+pub use priority::Priority;
 pub use reply::{Reply, Status, TraceList};
 pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};
 

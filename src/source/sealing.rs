@@ -3,6 +3,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use super::priority::Priority;
 use crate::store::{Sealed, Sealer, Unsealed, Writer};
 
 /// How many blocks may wait to be sealed, the one at hand included.
@@ -24,7 +25,7 @@ impl Sealing {
         let (full, to_seal) = channel::<Unsealed>();
         let (done, sealed) = channel();
         let work = move || {
-            step_back();
+            Priority::Background.take();
             let mut sealer = Sealer::default();
             for block in to_seal {
                 if done.send(block.seal(&mut sealer)).is_err() {
@@ -53,13 +54,3 @@ impl Sealing {
         }
     }
 }
-
-/// Lets the threads that receive and draw go first.
-fn step_back() {
-    // Elsewhere this would slow the whole process; where it fails, sealing is merely not as polite.
-    #[cfg(target_os = "linux")]
-    rustix::process::nice(NICE).ok();
-}
-
-#[cfg(target_os = "linux")]
-const NICE: i32 = 5;

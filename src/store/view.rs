@@ -228,12 +228,37 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Returns a name by its number; the empty one where there is none.
     pub(crate) fn name(&self, name: u32) -> Arc<str> {
-        let name = match self.block {
+        self.find(name).map_or_else(|| Arc::from(""), Arc::clone)
+    }
+
+    /// Returns the text of a name by its number; the empty one where there is none.
+    pub(crate) fn text(&self, name: u32) -> &'a str {
+        self.find(name).map_or("", |name| name)
+    }
+
+    fn find(&self, name: u32) -> Option<&'a Arc<str>> {
+        match self.block {
             Block::Open(block) => block.names.get(name),
             Block::Sealed(block) => block.name(name),
-        };
-        name.map_or_else(|| Arc::from(""), Arc::clone)
+        }
+    }
+
+    /// Returns the number of the name of a span's service.
+    pub(crate) fn service(&self, row: u32) -> u32 {
+        match self.block {
+            Block::Open(block) => block.row(row).service,
+            Block::Sealed(block) => block.service(row),
+        }
+    }
+
+    /// Returns the number of the name of a span's operation.
+    pub(crate) fn operation(&self, row: u32) -> u32 {
+        match self.block {
+            Block::Open(block) => block.row(row).operation,
+            Block::Sealed(block) => block.operation(row),
+        }
     }
 
     /// Returns the number of a name in this block.
@@ -326,7 +351,15 @@ impl Sums<'_> {
         }
     }
 
-    /// Returns the root that names the trace among those of this part.
+    /// Returns the row of the root that names the trace among those of this part.
+    pub(crate) fn root_row(&self, part: u32) -> Option<u32> {
+        match self {
+            Self::Open(sums) => sums.parts().get(part as usize)?.root.map(|root| root.row),
+            Self::Sealed(block) => block.parts.root(part),
+        }
+    }
+
+    /// Returns the root that names the trace among those of this part, with what decides between it and others.
     pub(crate) fn root(&self, part: u32) -> Option<RootRow> {
         match self {
             Self::Open(sums) => sums.parts().get(part as usize)?.root,

@@ -3,7 +3,7 @@
 mod page;
 
 use super::summary;
-use crate::model::{Root, Timestamp};
+use crate::model::Timestamp;
 use crate::source::{Page, SortKey, Status, TraceFilter, TraceList, TraceStatus, TracesRequest};
 use crate::store::{PartRef, PartSums, Snapshot, Sums, View};
 use page::{Keyed, PageOf};
@@ -20,8 +20,8 @@ pub(super) fn list(request: &TracesRequest, snapshot: &Snapshot) -> TraceList {
         SortKey::Duration => list.page(request, |_, sums| sums.duration_ns(), all),
         SortKey::SpanCount => list.page(request, |_, sums| u64::from(sums.spans), all),
         SortKey::ErrorCount => list.page(request, |_, sums| u64::from(sums.errors), all),
-        SortKey::RootService => list.page(request, |at, _| list.root(at).map(|root| root.service), |_, _| false),
-        SortKey::RootOperation => list.page(request, |at, _| list.root(at).map(|root| root.operation), |_, _| false),
+        SortKey::RootService => list.page(request, |at, _| list.root_name(at, View::service), |_, _| false),
+        SortKey::RootOperation => list.page(request, |at, _| list.root_name(at, View::operation), |_, _| false),
     }
 }
 
@@ -139,9 +139,16 @@ impl<'a> List<'a> {
         (has_names && matches(self.filter, &sums)).then_some((view.trace_id(newest.part)?, newest, sums))
     }
 
-    fn root(&self, newest: PartRef) -> Option<Root> {
-        let (parts, _) = self.snapshot.parts(newest);
-        summary::root(&summary::first_root(&parts, &self.blocks)?, self.snapshot)
+    /// Returns a name of the root of a trace, none where it has no root here.
+    fn root_name(&self, newest: PartRef, number: impl Fn(&View<'a>, u32) -> u32) -> Option<&'a str> {
+        let position = self.snapshot.position(newest.block)?;
+        let (view, row) = if self.views[position].older(newest.part).is_none() {
+            (self.views[position], self.blocks[position].root_row(newest.part)?)
+        } else {
+            let root = summary::first_root(&self.snapshot.parts(newest).0, &self.blocks)?;
+            (self.views[self.snapshot.position(root.block)?], root.row)
+        };
+        Some(view.text(number(&view, row)))
     }
 }
 
