@@ -1,15 +1,19 @@
 //! A running spantop under some twenty times the load that it may have in flight, from senders that never wait: how much
 //! memory it takes at most, how long answers take, and how many are refusals.
 
+#[path = "support/endless.rs"]
+mod endless;
 mod support;
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use endless::Endless;
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::client::conn::{http1, http2};
@@ -72,29 +76,30 @@ struct Answers {
 /// What every sender knows.
 #[derive(Clone)]
 struct Plan {
-    bodies: Arc<Vec<Bytes>>,
+    /// Spans that never came before.
+    bodies: Rc<RefCell<Endless>>,
     until: Instant,
 }
 
 impl Plan {
     /// Sends without a pause until the time is over; `send` returns whether a request was taken.
     #[expect(clippy::disallowed_methods, reason = "a bench measures")]
-    async fn follow(self, first: usize, mut send: impl AsyncFnMut(Bytes) -> bool) -> Answers {
+    async fn follow(self, mut send: impl AsyncFnMut(Bytes) -> bool) -> Answers {
         let mut answers = Answers::default();
-        for body in self.bodies.iter().cycle().skip(first % self.bodies.len()) {
+        loop {
+            let body = self.bodies.borrow_mut().next();
             let start = Instant::now();
             if start > self.until {
-                break;
+                return answers;
             }
-            let is_taken = send(body.clone()).await;
+            let is_taken = send(body).await;
             let times = if is_taken { &mut answers.taken } else { &mut answers.refused };
             times.push(start.elapsed().as_secs_f64() * 1e3);
         }
-        answers
     }
 }
 
-async fn grpc(plan: Plan, first: usize, to: SocketAddr, sender: http2::SendRequest<Full<Bytes>>) -> Answers {
+async fn grpc(plan: Plan, to: SocketAddr, sender: http2::SendRequest<Full<Bytes>>) -> Answers {
     let export = format!("http://{to}/opentelemetry.proto.collector.trace.v1.TraceService/Export");
     let send = async |message: Bytes| {
         let prefix = [&[0][..], &(message.len() as u32).to_be_bytes()].concat();
@@ -109,10 +114,10 @@ async fn grpc(plan: Plan, first: usize, to: SocketAddr, sender: http2::SendReque
         assert!(status == "0" || status == "14", "{status:?}");
         status == "0"
     };
-    plan.follow(first, send).await
+    plan.follow(send).await
 }
 
-async fn http(plan: Plan, first: usize, to: SocketAddr, mut sender: http1::SendRequest<Full<Bytes>>) -> Answers {
+async fn http(plan: Plan, to: SocketAddr, mut sender: http1::SendRequest<Full<Bytes>>) -> Answers {
     let send = async |message: Bytes| {
         let request = Request::post("/v1/traces").header("host", to.to_string());
         let request = request.header("content-type", "application/x-protobuf").body(Full::new(message));
@@ -123,25 +128,25 @@ async fn http(plan: Plan, first: usize, to: SocketAddr, mut sender: http1::SendR
         response.into_body().collect().await.expect("an answer comes");
         status == 200
     };
-    plan.follow(first, send).await
+    plan.follow(send).await
 }
 
 /// Connects everybody, then lets them send.
 async fn load(program: &Program, plan: &Plan) -> Answers {
     let mut senders = JoinSet::new();
-    for connection in 0..GRPC_CONNECTIONS {
+    for _ in 0..GRPC_CONNECTIONS {
         let stream = TokioIo::new(TcpStream::connect(program.grpc).await.expect("spantop listens"));
         let (sender, driver) = http2::handshake(TokioExecutor::new(), stream).await.expect("spantop speaks HTTP/2");
         tokio::spawn(driver);
-        for stream in 0..GRPC_STREAMS {
-            senders.spawn_local(grpc(plan.clone(), connection * GRPC_STREAMS + stream, program.grpc, sender.clone()));
+        for _ in 0..GRPC_STREAMS {
+            senders.spawn_local(grpc(plan.clone(), program.grpc, sender.clone()));
         }
     }
-    for connection in 0..HTTP_CONNECTIONS {
+    for _ in 0..HTTP_CONNECTIONS {
         let stream = TokioIo::new(TcpStream::connect(program.http).await.expect("spantop listens"));
         let (sender, driver) = http1::handshake(stream).await.expect("spantop speaks HTTP/1.1");
         tokio::spawn(driver);
-        senders.spawn_local(http(plan.clone(), connection * 7, program.http, sender));
+        senders.spawn_local(http(plan.clone(), program.http, sender));
     }
     senders.join_all().await.into_iter().fold(Answers::default(), |mut all, answers| {
         all.taken.extend(answers.taken);
@@ -161,11 +166,12 @@ fn report(what: &str, times: &mut [f64]) {
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
     let program = Program::start();
-    let bodies = Arc::new(support::requests(if is_test { 20 } else { 600 }, 1));
+    let mut endless = Endless::new(if is_test { 20 } else { 400 }, 1);
+    let offered = (GRPC_CONNECTIONS * GRPC_STREAMS + HTTP_CONNECTIONS) * endless.next().len();
+    let bodies = Rc::new(RefCell::new(endless));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let plan = Plan { bodies, until: Instant::now() + Duration::from_millis(if is_test { 200 } else { 8_000 }) };
     let mut answers = runtime.block_on(tokio::task::LocalSet::new().run_until(load(&program, &plan)));
-    let offered = (GRPC_CONNECTIONS * GRPC_STREAMS + HTTP_CONNECTIONS) * plan.bodies[0].len();
     println!("{} MiB wanted in flight at once, {} MiB allowed", offered >> 20, IN_FLIGHT >> 20);
     let refused = answers.refused.len() as f64 / (answers.refused.len() + answers.taken.len()) as f64;
     report("taken", &mut answers.taken);
