@@ -34,8 +34,10 @@ pub(super) struct Ring {
     unsealed: usize,
     /// The first block that was not given out to be sealed.
     next: u32,
-    /// Blocks of which sealed forms have taken the place. Someone may still read them; then their memory is used again.
+    /// Blocks of which sealed forms have taken the place, and that someone may still read.
     spent: Vec<Arc<OpenBlock>>,
+    /// Memory for the next blocks.
+    spares: Vec<Spare>,
 }
 
 impl Ring {
@@ -47,9 +49,9 @@ impl Ring {
         self.blocks.len()
     }
 
-    /// Returns the bytes of all blocks.
+    /// Returns the bytes of all blocks, and of memory kept for the next ones.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.spares.iter().map(Spare::bytes).sum::<usize>()
     }
 
     /// Returns how many blocks are not sealed.
@@ -121,9 +123,7 @@ impl Ring {
         self.bytes = self.bytes + sealed.bytes() - block.bytes();
         *block = Block::Sealed(Arc::new(sealed));
         self.unsealed -= 1;
-        if self.spent.len() < SPARES {
-            self.spent.push(full);
-        }
+        self.spent.push(full);
         true
     }
 
@@ -135,9 +135,20 @@ impl Ring {
         Some(block)
     }
 
-    /// Returns the memory of a block that nobody reads any more.
+    /// Gives back what spent blocks hold that nobody reads any more, but for some memory that the next ones need.
+    pub(super) fn reclaim(&mut self) {
+        let spent = std::mem::take(&mut self.spent);
+        for block in spent {
+            match Arc::try_unwrap(block) {
+                Ok(block) if self.spares.len() < SPARES => self.spares.push(block.into_spare()),
+                Ok(_) => {}
+                Err(read) => self.spent.push(read),
+            }
+        }
+    }
+
+    /// Returns the memory of an earlier block, where there is some.
     pub(super) fn spare(&mut self) -> Option<Spare> {
-        let at = self.spent.iter().position(|block| Arc::strong_count(block) == 1)?;
-        Arc::into_inner(self.spent.swap_remove(at)).map(OpenBlock::into_spare)
+        self.spares.pop()
     }
 }

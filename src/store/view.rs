@@ -177,7 +177,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns the rows of a part, the last to arrive first.
-    pub(crate) fn newest_rows(&self, part: u32) -> impl Iterator<Item = u32> + 'a {
+    pub(crate) fn newest_rows(self, part: u32) -> impl Iterator<Item = u32> {
         let len = self.len;
         let (chain, range) = match self.block {
             Block::Open(block) => (Some(block.chain(part).filter(move |&row| row < len)), 0..0),
@@ -215,17 +215,23 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Returns the number of spans of a part whose parent is not a span of the trace, as far as `is_elsewhere` does not
-    /// find it in another part.
-    pub(crate) fn missing_parents(&self, part: u32, is_elsewhere: impl Fn(u64) -> bool) -> u32 {
-        match self.block {
-            Block::Open(block) => {
-                let rows = block.chain(part).filter(|&row| row < self.len).map(|row| block.row(row).parent_id);
-                let is_here = |id| self.find_span(part, id).is_some();
-                rows.filter(|&id| id != 0 && !is_here(id) && !is_elsewhere(id)).count() as u32
-            }
-            Block::Sealed(block) => block.foreign_parents(part).filter(|&id| !is_elsewhere(id)).count() as u32,
-        }
+    /// Returns the ids of parents that are not in the same part, one for each child.
+    pub(crate) fn foreign_parents(self, part: u32) -> impl Iterator<Item = u64> {
+        let (rows, foreign) = match self.block {
+            Block::Open(_) => (Some(self.newest_rows(part)), None),
+            Block::Sealed(block) => (None, Some(block.foreign_parents(part))),
+        };
+        let parents = rows.into_iter().flatten().map(move |row| self.row(row).parent_id);
+        let here = parents.filter(move |&id| id != 0 && self.find_span(part, id).is_none());
+        here.chain(foreign.into_iter().flatten())
+    }
+
+    /// Returns the ids of a part's spans.
+    pub(crate) fn span_ids(self, part: u32) -> impl Iterator<Item = u64> {
+        self.newest_rows(part).map(move |row| match self.block {
+            Block::Open(block) => block.row(row).span_id,
+            Block::Sealed(block) => block.span_id(row),
+        })
     }
 
     /// Returns a name by its number; the empty one where there is none.

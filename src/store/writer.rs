@@ -176,6 +176,7 @@ impl Writer {
 
     /// Drops what is past its retention at `now`, and ends the open block when it is old, so that it can go in time.
     pub fn tick(&mut self, now: Timestamp) {
+        self.full.reclaim();
         let is_old = self.open.arrivals().is_some_and(|(first, _)| now.since(first) > self.limits.block_age_ns());
         if is_old {
             self.end_block();
@@ -207,6 +208,7 @@ impl Writer {
     pub fn put_sealed(&mut self, sealed: Sealed) {
         if self.full.put_sealed(sealed) {
             self.publish_blocks();
+            self.full.reclaim();
             self.publish();
         }
     }

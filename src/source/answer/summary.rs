@@ -42,7 +42,7 @@ pub(super) fn summary(
         error_count: sums.errors,
         services: services(&parts, snapshot, blocks),
         roots: sums.roots,
-        missing_parents: missing_parents(&parts, snapshot),
+        missing_parents: missing_parents(&parts, sums.spans, snapshot),
         partial,
     }
 }
@@ -71,15 +71,27 @@ fn services(parts: &[(usize, u32)], snapshot: &Snapshot, blocks: &[Sums]) -> Vec
     names.into_iter().collect()
 }
 
-fn missing_parents(parts: &[(usize, u32)], snapshot: &Snapshot) -> u32 {
-    let missing = |&(position, part): &(usize, u32)| {
-        let others = || parts.iter().filter(move |&&other| other != (position, part));
-        snapshot.view(position).missing_parents(part, |parent| {
-            others().any(|&(position, part)| snapshot.view(position).find_span(part, parent).is_some())
-        })
-    };
-    parts.iter().map(missing).sum()
+/// Counts the spans, of so many, whose parent is in no part. Those whose parent is in their own part are told by the block.
+fn missing_parents(parts: &[(usize, u32)], spans: u32, snapshot: &Snapshot) -> u32 {
+    let views = || parts.iter().map(|&(position, part)| (snapshot.view(position), part));
+    let foreign = views().flat_map(|(view, part)| view.foreign_parents(part));
+    if parts.len() < 2 {
+        return foreign.count() as u32;
+    }
+    let mut missing: HashMap<u64, u32> = HashMap::default();
+    foreign.for_each(|id| *missing.entry(id).or_default() += 1);
+    if missing.len() * parts.len() * LOOK_UP < spans as usize {
+        missing.retain(|&id, _| views().all(|(view, part)| view.find_span(part, id).is_none()));
+    } else {
+        for id in views().flat_map(|(view, part)| view.span_ids(part)) {
+            missing.remove(&id);
+        }
+    }
+    missing.values().sum()
 }
+
+/// Looking for a span in a part takes as long as going over this many.
+const LOOK_UP: usize = 8;
 
 /// Names looked up in blocks, each once: a trace repeats the same few.
 #[derive(Default)]

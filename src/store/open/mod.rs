@@ -149,6 +149,10 @@ impl Spare {
             span_index: Index::with_capacity(capacity),
         }
     }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.allocated_bytes() + self.part_index.bytes() + self.span_index.bytes()
+    }
 }
 
 impl OpenBlock {

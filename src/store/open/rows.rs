@@ -49,6 +49,11 @@ impl Rows {
         (rows as usize).div_ceil(CHUNK) * CHUNK * size_of::<Line>()
     }
 
+    /// Returns the bytes that are allocated.
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.chunks.iter().filter(|chunk| chunk.get().is_some()).count() * CHUNK * size_of::<Line>()
+    }
+
     /// Writes a row. Only the block's writer calls this, at places not yet published.
     #[inline]
     pub(super) fn set(&self, index: u32, row: &Row, place: Place) {

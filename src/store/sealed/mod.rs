@@ -137,6 +137,10 @@ impl SealedBlock {
         }
     }
 
+    pub(super) fn span_id(&self, row: u32) -> u64 {
+        self.columns.span_id.get(row as usize).copied().unwrap_or_default()
+    }
+
     pub(super) fn service(&self, row: u32) -> u32 {
         self.columns.service.get(row) as u32
     }
