@@ -115,7 +115,7 @@ fn main() {
         start.elapsed().as_secs_f64() * 1e6
     }));
     println!("a trace found         {found:7.1} µs");
-    for key in [SortKey::StartTime, SortKey::Duration] {
+    for key in [SortKey::StartTime, SortKey::Duration, SortKey::RootService] {
         let page = TracesRequest { sort: Sort { key, descending: true }, limit: 60, ..TracesRequest::default() };
         let time = keeping.ask(|_| Request::Traces(page.clone()));
         println!("a page by {:12}{time:7.0} µs", key.name());
