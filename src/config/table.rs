@@ -186,7 +186,8 @@ fn retention(duration: Duration) -> Result<Duration, Invalid> {
 }
 
 fn message(size: ByteSize) -> Result<ByteSize, Invalid> {
-    within(size, size >= ByteSize::kib(1), "at least 1KiB")
+    // What is found in a message is noted in 32 bits.
+    within(size, (ByteSize::kib(1)..=ByteSize::mib(1024)).contains(&size), "between 1KiB and 1GiB")
 }
 
 fn connections(count: u32) -> Result<u32, Invalid> {

@@ -247,7 +247,7 @@ async fn next_frame(body: &mut Incoming, progress: Progress) -> Result<Option<By
         let at_hand = poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await;
         let frame = match at_hand {
             Poll::Ready(frame) => frame,
-            Poll::Pending if begun.elapsed() > BODY_DEADLINE + Duration::from_secs((len / LEAST_RATE) as u64) => {
+            Poll::Pending if begun.elapsed() > deadline + Duration::from_secs((len / LEAST_RATE) as u64) => {
                 return Err(Refusal::Stalled);
             }
             Poll::Pending => tokio::time::timeout(deadline, body.frame()).await.map_err(|_| Refusal::Stalled)?,
