@@ -80,7 +80,7 @@ impl Engine {
         let sealing = Sealing::start(wake)?;
         let work = move || {
             priority.take();
-            write(writer, jobs, &shared_rates, &sealing);
+            write(writer, jobs, &shared_rates, sealing);
         };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(work)?;
         let engine = Self {
@@ -159,7 +159,7 @@ impl WriterThread {
     }
 }
 
-fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<u32>>, sealing: &Sealing) {
+fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<u32>>, mut sealing: Sealing) {
     let mut this_second = 0;
     while let Some(job) = jobs.blocking_recv() {
         match job {

@@ -19,6 +19,11 @@ pub struct Unsealed(Arc<OpenBlock>);
 pub struct Sealed(SealedBlock);
 
 impl Unsealed {
+    /// Returns whether somebody else still has the block: a store that has not evicted it, or a reader.
+    pub fn is_held(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Seals the block; about a microsecond a span.
     pub fn seal(self, sealer: &mut Sealer) -> Sealed {
         Sealed(sealer.seal(&self.0))
