@@ -102,7 +102,7 @@ pub struct SpanDetail {
     pub body: SpanBody,
     pub scope: Scope,
     pub resource: Resource,
-    /// The size of the span as it came, in bytes of OTLP protobuf.
+    /// The size of the span in bytes of OTLP protobuf.
     pub encoded_bytes: usize,
 }
 

@@ -79,10 +79,9 @@ pub struct SpanRow {
 }
 
 impl Batch {
-    /// Returns the name of the service of `scope`, as analysis defines it.
-    pub fn service(&self, scope: &ScopeRow) -> &str {
-        let range = self.resources.get(scope.resource as usize).map(|r| r.service).unwrap_or_default();
-        match self.text(range) {
+    /// Returns the name of the service of a resource, as analysis defines it.
+    pub fn service(&self, resource: &ResourceRow) -> &str {
+        match self.text(resource.service) {
             "" => UNKNOWN_SERVICE,
             name => name,
         }

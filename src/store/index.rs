@@ -20,10 +20,11 @@ pub(super) fn id_hash(trace_id: u128) -> u64 {
     hash(trace_id)
 }
 
-/// Hashes a span's id, the same in every block.
+/// Hashes what names a span, the same in every block. Its own id is not enough: some senders number the spans of each
+/// trace from one.
 #[inline]
-pub(super) fn span_hash(span_id: u64) -> u64 {
-    hash(span_id)
+pub(super) fn span_hash(trace_id: u128, span_id: u64) -> u64 {
+    hash((trace_id, span_id))
 }
 
 /// How many bits of a slot hold the entry plus one; 0 means that the slot is free.
@@ -113,5 +114,11 @@ mod tests {
         }
         assert!((0..100).all(|entry| index.find(u64::from(entry % 3), |found| found == entry) == Some(entry)));
         assert_eq!(index.find(1, |_| false), None);
+    }
+
+    #[test]
+    fn spans_numbered_from_one_in_each_trace_do_not_meet() {
+        let hashes: std::collections::HashSet<u64> = (1..=1_000).map(|trace| span_hash(trace, 1)).collect();
+        assert_eq!(hashes.len(), 1_000);
     }
 }

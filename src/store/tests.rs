@@ -289,3 +289,14 @@ fn traces_with_errors_are_those_with_an_error_in_a_span_held() {
     writer.append(&batch(&[span(9, 1, 0, 1)]), Timestamp(0));
     assert_eq!((held(&store).as_str(), errors(&store)), ("1:1~ 3:1 4:1 5:1 6:1 7:1 8:1 9:1", 1));
 }
+
+#[test]
+fn a_request_that_lies_in_several_blocks_is_counted_once() {
+    let (store, mut writer) = Writer::new(limits(0));
+    let spans: Vec<TestSpan> = (1..=40_000).map(|id| span(1, id, id - 1, id)).collect();
+    let request = batch(&spans);
+    assert_eq!(writer.append(&request, Timestamp(0)).stored, 40_000);
+    assert_eq!((held(&store).as_str(), counters(&store).evicted), ("1:40000", 0));
+    let bytes = store.snapshot().facts().bytes as usize;
+    assert!(bytes < request.bytes.len() + 40_000 * 100 + 4 * MIB, "{bytes} of {}", request.bytes.len());
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::index::{id_hash, span_hash};
 use super::open::{OpenBlock, PartRef, SharedSums};
-use super::row::Row;
+use super::row::{NONE, Row};
 use super::sealed::{SealedBlock, SealedReader};
 use super::sums::{PartSums, RootRow};
 use crate::model::Timestamp;
@@ -161,7 +161,7 @@ impl<'a> View<'a> {
 
     /// Returns the row of a span if it can be seen.
     pub(crate) fn find_span(&self, part: u32, span_id: u64) -> Option<u32> {
-        let hash = span_hash(span_id);
+        let hash = span_hash(self.trace_id(part)?, span_id);
         match self.block {
             Block::Open(block) => block.find_span(part, span_id, hash).filter(|&row| row < self.len),
             Block::Sealed(block) => block.find_span(part, span_id, hash),
@@ -275,6 +275,14 @@ impl<'a> View<'a> {
             Block::Sealed(block) => block.names().iter().position(is_it),
         };
         found.map(|index| index as u32)
+    }
+
+    /// Returns the number of a scope's resource in this block.
+    pub(crate) fn resource(&self, scope: u32) -> u32 {
+        match self.block {
+            Block::Open(block) => block.scopes.get(scope).map_or(NONE, |scope| scope.resource),
+            Block::Sealed(block) => block.resource(scope),
+        }
     }
 
     /// Returns a reader of the messages of this block's spans.

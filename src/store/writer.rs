@@ -46,8 +46,13 @@ pub struct Writer {
 #[derive(Debug, Default)]
 struct RequestInBlock {
     request: Option<u32>,
-    resources: Vec<u32>,
-    /// Per scope of the batch: its number in the block and its service's name.
+    /// The bytes of spans that were appended since the block's bytes were counted last.
+    span_bytes: usize,
+    /// The other bytes of the request, until a block has them.
+    other_bytes: usize,
+    /// Per resource of the batch: its number in the block and its service's name.
+    resources: Vec<(u32, u32)>,
+    /// Likewise per scope.
     scopes: Vec<(u32, u32)>,
     /// Whether room was made for it.
     has_room: bool,
@@ -59,6 +64,8 @@ const USUAL_SPANS: usize = 8_192;
 impl RequestInBlock {
     fn begin(&mut self, batch: &Batch) {
         self.has_room = false;
+        let spans: usize = batch.spans.iter().map(|span| span.message.len as usize).sum();
+        self.other_bytes = batch.bytes.len().saturating_sub(spans);
         self.enter_block(batch);
     }
 
@@ -71,7 +78,7 @@ impl RequestInBlock {
     fn enter_block(&mut self, batch: &Batch) {
         self.request = None;
         self.resources.clear();
-        self.resources.resize(batch.resources.len(), NONE);
+        self.resources.resize(batch.resources.len(), (NONE, NONE));
         self.scopes.clear();
         self.scopes.resize(batch.scopes.len(), (NONE, NONE));
     }
@@ -157,13 +164,14 @@ impl Writer {
         self.counters.rejected += batch.rejected;
         self.request.begin(batch);
         let mut hashes = std::mem::take(&mut self.hashes);
-        hashes
-            .extend(batch.spans.iter().map(|span| span_hash(span.span_id)).inspect(|&hash| self.open.touch_span(hash)));
+        let hash = |span: &SpanRow| span_hash(span.trace_id, span.span_id);
+        hashes.extend(batch.spans.iter().map(hash).inspect(|&hash| self.open.touch_span(hash)));
         for (span, hash) in batch.spans.iter().zip(hashes.drain(..)) {
             self.append_span(batch, (span, hash), arrived);
         }
         hashes.shrink_to(USUAL_SPANS);
         self.hashes = hashes;
+        self.count_span_bytes();
         self.request.end();
         self.keep_budget();
         self.publish();
@@ -213,7 +221,7 @@ impl Writer {
         }
     }
 
-    /// Appends a span, whose id has this hash.
+    /// Appends a span, whose ids have this hash.
     fn append_span(&mut self, batch: &Batch, (span, hash): (&SpanRow, u64), arrived: Timestamp) {
         let mut standing = self.standing(span.trace_id);
         let is_here = standing.here.is_some_and(|here| self.open.find_span(here.part, span.span_id, hash).is_some());
@@ -237,6 +245,7 @@ impl Writer {
             facts: RowFacts::new(span.kind, span.status, span.ends_before_start, span.events, span.links),
         };
         let Here { part, newest_row: previous, .. } = here;
+        self.request.span_bytes += span.message.len as usize;
         self.open.append(&columns, Place { offset: span.message.start, len: span.message.len, previous, part }, hash);
         let is_error = span.status == StatusCode::Error;
         if is_error && !here.has_error {
@@ -297,8 +306,14 @@ impl Writer {
     }
 
     fn end_block_within(&mut self, batch: &Batch) {
+        self.count_span_bytes();
         self.end_block();
         self.request.enter_block(batch);
+    }
+
+    /// Counts the spans that were appended to the open block.
+    fn count_span_bytes(&mut self) {
+        self.open.add_bytes(std::mem::take(&mut self.request.span_bytes));
     }
 
     fn keep_budget(&mut self) {
@@ -347,18 +362,18 @@ impl Writer {
             return known;
         }
         let entry = &batch.scopes[scope as usize];
-        let resource = self.resource(batch, entry.resource, arrived);
+        let (resource, service) = self.resource(batch, entry.resource, arrived);
         let number =
             self.open.scopes.push(ScopeEntry { resource, message: entry.message, schema_url: entry.schema_url });
         self.open.add_bytes(SCOPE_OVERHEAD);
-        let service = self.names.number(&self.open, batch.service(entry).as_bytes());
         self.request.scopes[scope as usize] = (number, service);
         (number, service)
     }
 
-    fn resource(&mut self, batch: &Batch, resource: u32, arrived: Timestamp) -> u32 {
+    /// Likewise of a resource.
+    fn resource(&mut self, batch: &Batch, resource: u32, arrived: Timestamp) -> (u32, u32) {
         let known = self.request.resources[resource as usize];
-        if known != NONE {
+        if known.0 != NONE {
             return known;
         }
         let entry = batch.resources[resource as usize];
@@ -366,15 +381,17 @@ impl Writer {
         let number =
             self.open.resources.push(ResourceEntry { request, message: entry.message, schema_url: entry.schema_url });
         self.open.add_bytes(RESOURCE_OVERHEAD);
-        self.request.resources[resource as usize] = number;
-        number
+        let service = self.names.number(&self.open, batch.service(&entry).as_bytes());
+        self.request.resources[resource as usize] = (number, service);
+        (number, service)
     }
 
     fn kept_request(&mut self, batch: &Batch, arrived: Timestamp) -> u32 {
         if let Some(request) = self.request.request {
             return request;
         }
-        self.open.add_bytes(batch.bytes.len() + REQUEST_OVERHEAD);
+        // A request that lies in several blocks is counted once: each block counts its spans, the first one the rest.
+        self.open.add_bytes(std::mem::take(&mut self.request.other_bytes) + REQUEST_OVERHEAD);
         let request = self.open.requests.push(KeptRequest { bytes: batch.bytes.clone(), arrived });
         self.request.request = Some(request);
         request

@@ -53,7 +53,7 @@ fn hot_columns_are_what_was_sent() {
     assert_eq!((row.start_ns, row.duration_ns, row.events, row.links), (1_000, 3_000, 1, 1));
     assert_eq!((row.kind, row.status, row.ends_before_start), (Kind::Client, StatusCode::Error, false));
     assert_eq!(batch.text(row.name), "GET /cart");
-    assert_eq!(batch.service(&batch.scopes[0]), "cart");
+    assert_eq!(batch.service(&batch.resources[0]), "cart");
     let body = decode::span(row.message.of(&batch.bytes));
     assert_eq!(body.status_message, "boom");
     assert_eq!(body.attributes[0].value, Value::String("/cart".into()));
@@ -94,7 +94,7 @@ fn a_service_without_a_name_is_unknown() {
         request.resource_spans[0].resource =
             Some(Resource { attributes: vec![key_value("service.name", value)], ..Resource::default() });
         let batch = scanned(&request);
-        assert_eq!(batch.service(&batch.scopes[0]), "unknown_service");
+        assert_eq!(batch.service(&batch.resources[0]), "unknown_service");
     }
 }
 
@@ -112,7 +112,7 @@ fn a_resource_sent_in_pieces_and_after_its_spans_is_their_union() {
     let mut body = Vec::new();
     wire::put_bytes(&mut body, 1, &message);
     let batch = scan(body.into()).unwrap();
-    assert_eq!(batch.service(&batch.scopes[0]), "late");
+    assert_eq!(batch.service(&batch.resources[0]), "late");
     let resource = decode::resource(batch.resources[0].message.of(&batch.bytes), "");
     let keys: Vec<&str> = resource.attributes.iter().map(|a| a.key.as_str()).collect();
     assert_eq!(keys, ["host.name", "service.name", "os.type"]);

@@ -166,7 +166,7 @@ fn a_trace_comes_back_as_the_otlp_it_was() {
     for message in messages {
         let batch = crate::otlp::scan(message).unwrap();
         spans += batch.spans.len();
-        assert!(["web", "cart"].contains(&batch.service(&batch.scopes[0])));
+        assert!(["web", "cart"].contains(&batch.service(&batch.resources[0])));
     }
     assert_eq!(spans, 2);
 }

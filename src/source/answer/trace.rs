@@ -1,5 +1,6 @@
 //! One trace: its spans and tree, or its bytes as they were received.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use super::summary::{NameCache, PartRows, rows};
 use crate::model::{Held, Span, SpanId, Timestamp, Trace, TraceId};
 use crate::otlp::{decode, wire};
 use crate::source::Reply;
-use crate::store::{Reader, Row, Snapshot};
+use crate::store::{Reader, Row, Snapshot, View};
 
 /// Returns the whole trace, none where nothing of it is held.
 pub(super) fn open(id: TraceId, snapshot: &Snapshot) -> Option<Arc<Trace>> {
@@ -89,21 +90,37 @@ pub(super) fn span(index: u32, row: &Row, reader: &mut Reader, names: [Arc<str>;
     }
 }
 
-/// Returns the trace as `ExportTraceServiceRequest` messages, one for each run of spans that came with the same scope.
+/// Returns the trace as `ExportTraceServiceRequest` messages, one for each block that holds a part of it. Each resource and
+/// each scope is in a message once, however its spans lie: their bytes may be many.
 pub(super) fn otlp(id: TraceId, snapshot: &Snapshot) -> Option<Vec<Bytes>> {
     let (parts, _) = rows(snapshot.newest_part(id.0)?, snapshot);
-    let mut messages = Vec::new();
-    for part in parts {
-        let view = snapshot.view(part.position);
-        let mut reader = view.reader();
-        let scope = |row: &u32| view.row(*row).scope;
-        let runs = part.rows.chunk_by(|a, b| scope(a) == scope(b));
-        messages.extend(runs.map(|run| message(run, scope(&run[0]), &mut reader)));
-    }
-    Some(messages)
+    Some(parts.iter().map(|part| message(&part.rows, snapshot.view(part.position))).collect())
 }
 
-fn message(rows: &[u32], scope: u32, reader: &mut Reader) -> Bytes {
+fn message(rows: &[u32], view: View) -> Bytes {
+    let mut reader = view.reader();
+    let mut resources: BTreeMap<u32, BTreeMap<u32, Vec<u32>>> = BTreeMap::new();
+    for &row in rows {
+        let scope = view.row(row).scope;
+        resources.entry(view.resource(scope)).or_default().entry(scope).or_default().push(row);
+    }
+    let mut request = Vec::new();
+    for scopes in resources.values() {
+        let mut resource_spans = Vec::new();
+        for (&scope, rows) in scopes {
+            wire::put_bytes(&mut resource_spans, 2, &scope_spans(scope, rows, &mut reader));
+        }
+        if let Some(&scope) = scopes.keys().next() {
+            let (message, schema_url) = reader.resource(scope);
+            wire::put_bytes(&mut resource_spans, 1, message);
+            wire::put_bytes(&mut resource_spans, 3, schema_url.as_bytes());
+        }
+        wire::put_bytes(&mut request, 1, &resource_spans);
+    }
+    request.into()
+}
+
+fn scope_spans(scope: u32, rows: &[u32], reader: &mut Reader) -> Vec<u8> {
     let mut scope_spans = Vec::new();
     for &row in rows {
         wire::put_bytes(&mut scope_spans, 2, reader.span(row));
@@ -111,12 +128,5 @@ fn message(rows: &[u32], scope: u32, reader: &mut Reader) -> Bytes {
     let (message, schema_url) = reader.scope(scope);
     wire::put_bytes(&mut scope_spans, 1, message);
     wire::put_bytes(&mut scope_spans, 3, schema_url.as_bytes());
-    let mut resource_spans = Vec::new();
-    let (message, schema_url) = reader.resource(scope);
-    wire::put_bytes(&mut resource_spans, 1, message);
-    wire::put_bytes(&mut resource_spans, 2, &scope_spans);
-    wire::put_bytes(&mut resource_spans, 3, schema_url.as_bytes());
-    let mut request = Vec::new();
-    wire::put_bytes(&mut request, 1, &resource_spans);
-    request.into()
+    scope_spans
 }

@@ -74,7 +74,7 @@ impl Rows {
         }
     }
 
-    /// Returns a row; all zero where none was written.
+    /// Returns a row that was written.
     #[inline]
     pub(super) fn get(&self, index: u32) -> Row {
         let Some(line) = self.line(index) else { return Row::default() };
@@ -92,7 +92,7 @@ impl Rows {
         }
     }
 
-    /// Returns a row's place; all zero where none was written.
+    /// Returns the place of a row that was written.
     #[inline]
     pub(super) fn place(&self, index: u32) -> Place {
         let Some(line) = self.line(index) else { return Place::default() };

@@ -167,6 +167,11 @@ impl SealedBlock {
         foreign.get(from..to).unwrap_or_default().iter().map(|&(_, id)| id)
     }
 
+    /// Returns the number of a scope's resource.
+    pub(super) fn resource(&self, scope: u32) -> u32 {
+        self.scope_resources.get(scope) as u32
+    }
+
     pub(super) fn name(&self, name: u32) -> Option<&Arc<str>> {
         self.names.get(name as usize)
     }
@@ -176,7 +181,8 @@ impl SealedBlock {
     }
 
     pub(super) fn reader(&self) -> SealedReader<'_> {
-        SealedReader { block: self, pages: PageReader::new(&self.pages), message: Vec::new() }
+        let pages = || PageReader::new(&self.pages);
+        SealedReader { block: self, spans: pages(), origins: pages(), message: Vec::new() }
     }
 }
 
@@ -184,7 +190,9 @@ impl SealedBlock {
 #[derive(Debug)]
 pub(crate) struct SealedReader<'a> {
     block: &'a SealedBlock,
-    pages: PageReader<'a>,
+    spans: PageReader<'a>,
+    /// Scopes and resources lie elsewhere.
+    origins: PageReader<'a>,
     message: Vec<u8>,
 }
 
@@ -192,7 +200,7 @@ impl SealedReader<'_> {
     /// Returns the `Span` message of a row; it means the same as the one that came.
     pub(super) fn span(&mut self, index: u32) -> &[u8] {
         let block = self.block;
-        let Some((&stripped, rest)) = self.pages.item(index).split_first() else { return &[] };
+        let Some((&stripped, rest)) = self.spans.item(index).split_first() else { return &[] };
         let stripped = Stripped::from_number(stripped);
         let row = block.row(index);
         let trace_id = block.parts.trace_id(block.parts.of_row(index)).unwrap_or_default();
@@ -209,12 +217,12 @@ impl SealedReader<'_> {
 
     /// Returns the `Resource` message of a scope and its schema URL.
     pub(super) fn resource(&mut self, scope: u32) -> (&[u8], &str) {
-        let resource = self.block.scope_resources.get(scope) as u32;
+        let resource = self.block.resource(scope);
         self.message_and_schema(self.block.len + self.block.scopes + resource)
     }
 
     fn message_and_schema(&mut self, item: u32) -> (&[u8], &str) {
-        let mut item = Cursor::new(self.pages.item(item));
+        let mut item = Cursor::new(self.origins.item(item));
         let schema_url = item.bytes().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         (item.rest(), schema_url)
     }

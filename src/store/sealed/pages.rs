@@ -38,14 +38,16 @@ impl std::fmt::Debug for Dictionary {
 impl Dictionary {
     /// Learns from items; none where they are too few to learn from.
     pub(super) fn train(items: &Items) -> Option<Arc<Self>> {
-        if items.bytes.len() < SAMPLES_LEAST {
+        if !items.can_train() {
             return None;
         }
         let every = items.bytes.len().div_ceil(SAMPLES_MOST);
         let (mut samples, mut sizes) = (Vec::new(), Vec::new());
         for item in items.iter().step_by(every) {
-            samples.extend_from_slice(item);
-            sizes.push(item.len());
+            if samples.len() + item.len() <= SAMPLES_MOST {
+                samples.extend_from_slice(item);
+                sizes.push(item.len());
+            }
         }
         let bytes = zstd::dict::from_continuous(&samples, &sizes, DICTIONARY).ok()?;
         Some(Arc::new(Self { unpacking: DDict::try_create(&bytes)?, packing: CDict::try_create(&bytes, LEVEL)? }))
@@ -60,6 +62,16 @@ pub(super) struct Items {
 }
 
 impl Items {
+    /// Returns no items yet, with room for so many bytes.
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ends: Vec::new() }
+    }
+
+    /// Returns whether they are enough to learn from.
+    pub(super) fn can_train(&self) -> bool {
+        self.bytes.len() >= SAMPLES_LEAST
+    }
+
     /// Adds what `write` appends as the next item.
     pub(super) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
@@ -131,7 +143,6 @@ impl Packer {
         dictionary: Option<&Arc<Dictionary>>,
     ) -> Pages {
         let mut pages = Vec::new();
-        self.out.clear();
         let mut first_item = 0;
         let mut ahead = order.clone().skip(AHEAD);
         for (number, item) in order.enumerate() {
@@ -148,7 +159,9 @@ impl Packer {
         if !self.page.is_empty() {
             pages.push(self.finish(first_item, dictionary));
         }
-        Pages { heads: pages.into(), packed: self.out.as_slice().into(), dictionary: dictionary.cloned() }
+        // Nothing of an unusually large item stays here.
+        self.page.shrink_to(2 * PAGE);
+        Pages { heads: pages.into(), packed: std::mem::take(&mut self.out).into(), dictionary: dictionary.cloned() }
     }
 
     fn finish(&mut self, first_item: u32, dictionary: Option<&Arc<Dictionary>>) -> PageHead {
@@ -202,36 +215,44 @@ impl Pages {
     }
 }
 
-/// Reads items, and remembers the page read last: the items of a trace lie side by side.
+/// Reads items, and remembers where it was: the items of a trace lie side by side.
 #[derive(Debug)]
 pub(in crate::store) struct PageReader<'a> {
     pages: &'a Pages,
     number: Option<usize>,
     page: Vec<u8>,
+    /// The item that was not read yet, and where in the page it begins.
+    next: (u32, usize),
 }
 
 impl<'a> PageReader<'a> {
     pub(in crate::store) fn new(pages: &'a Pages) -> Self {
-        Self { pages, number: None, page: Vec::new() }
+        Self { pages, number: None, page: Vec::new(), next: (0, 0) }
     }
 
     /// Returns an item; nothing where there is none.
     pub(in crate::store) fn item(&mut self, item: u32) -> &[u8] {
         let number = self.pages.page_of(item);
+        let first = number.and_then(|number| self.pages.heads.get(number)).map_or(0, |page| page.first_item);
         if let Some(number) = number
             && self.number != Some(number)
         {
             self.pages.unpack(number, &mut self.page);
-            self.number = Some(number);
+            (self.number, self.next) = (Some(number), (first, 0));
         }
-        let first = number.and_then(|number| self.pages.heads.get(number)).map_or(0, |page| page.first_item);
-        let mut cursor = Cursor::new(&self.page);
-        for _ in first..item {
+        if item < self.next.0 {
+            self.next = (first, 0);
+        }
+        let (next, at) = self.next;
+        let mut cursor = Cursor::new(self.page.get(at..).unwrap_or_default());
+        for _ in next..item {
             if cursor.bytes().is_err() {
                 return &[];
             }
         }
-        cursor.bytes().unwrap_or_default()
+        let Ok(found) = cursor.bytes() else { return &[] };
+        self.next = (item + 1, at + cursor.offset());
+        found
     }
 }
 

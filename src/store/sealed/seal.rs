@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
+use foldhash::quality::RandomState;
 
 use super::packed::Packed;
 use super::pages::{Dictionary, Items, Packer};
@@ -14,7 +14,7 @@ use super::{Columns, FOREIGN, LARGE_PART, ROOT, SealedBlock, zigzag};
 use crate::otlp::wire::put_varint;
 use crate::store::index::{Index, id_hash, span_hash};
 use crate::store::open::{NAME_OVERHEAD, NewerLink, OpenBlock, PartRef};
-use crate::store::row::Row;
+use crate::store::row::{NONE, Row};
 use crate::store::sums::{PartSums, RootRow};
 
 /// Seals blocks, one after the other; keeps what it learned from earlier ones.
@@ -37,6 +37,8 @@ struct Learned {
 const STALE: f64 = 1.25;
 /// And not before so many blocks were packed with it, as training takes as long as sealing.
 const LEAST_BLOCKS: u32 = 8;
+/// And at the latest after so many.
+const MOST_BLOCKS: u32 = 64;
 
 /// Where the rows of a full block go: those of each part side by side, in order of arrival.
 struct Order {
@@ -112,8 +114,14 @@ impl<T: Copy + Eq + std::hash::Hash> Distinct<T> {
 impl<'a> Origins<'a> {
     fn of(block: &'a OpenBlock) -> Self {
         let mut origins = Self::default();
-        for scope in 0..block.scopes.len() {
-            let resource = origins.resources.number(block.resource_message(scope));
+        // Each is compared once, however many scopes it has.
+        let mut new_resource = vec![NONE; block.resources.len() as usize];
+        for (scope, entry) in (0..).zip(block.scopes.iter()) {
+            let resource = &mut new_resource[entry.resource as usize];
+            if *resource == NONE {
+                *resource = origins.resources.number(block.resource_message(scope));
+            }
+            let resource = *resource;
             let (message, schema_url) = block.scope_message(scope);
             origins.new_scope.push(origins.scopes.number((resource, message, schema_url)));
         }
@@ -134,7 +142,9 @@ impl Sealer {
         let dictionary = self.dictionary(&items);
         let in_order = order.old.iter().copied().chain(block.written()..items.len());
         let pages = self.packer.pack(&items, in_order, dictionary.as_ref());
-        self.learn(pages.bytes() as f64 / items.bytes().max(1) as f64);
+        if items.can_train() {
+            self.learn(pages.bytes() as f64 / items.bytes() as f64);
+        }
         let parts = parts(block, &order, &rows);
         let columns = columns(block, &order, &rows);
         let names: Box<[Arc<str>]> = block.names.iter().map(Arc::clone).collect();
@@ -166,14 +176,16 @@ impl Sealer {
         self.dictionary.as_ref().map(|learned| Arc::clone(&learned.dictionary))
     }
 
-    /// Notes to what part of its size a block was packed; forgets a dictionary that does not fit any more.
+    /// Notes to what part of its size a block was packed; forgets a dictionary that does not fit any more, or may not: what
+    /// is sent changes, and a block that packs badly with any dictionary tells nothing of the next ones.
     fn learn(&mut self, ratio: f64) {
         let Some(learned) = &mut self.dictionary else { return };
         if learned.blocks == 0 {
             learned.ratio = ratio;
         }
         learned.blocks += 1;
-        if learned.blocks > LEAST_BLOCKS && ratio > learned.ratio * STALE {
+        let is_stale = learned.blocks > LEAST_BLOCKS && ratio > learned.ratio * STALE;
+        if is_stale || learned.blocks >= MOST_BLOCKS {
             self.dictionary = None;
         }
     }
@@ -182,7 +194,7 @@ impl Sealer {
 /// Returns what is to be packed: of each span what the columns do not hold, in order of arrival, as their bytes lie in
 /// memory; then scopes and resources.
 fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins) -> Items {
-    let mut items = Items::default();
+    let mut items = Items::with_capacity((0..block.written()).map(|row| block.place(row).len as usize + 1).sum());
     for (old, &new) in (0..).zip(&order.new) {
         items.push(|item| {
             let head = item.len();
@@ -211,7 +223,9 @@ fn columns(block: &OpenBlock, order: &Order, rows: &[Row]) -> Columns {
     let mut parents = Vec::with_capacity(rows.len());
     for (new, (&old, row)) in order.old.iter().zip(rows).enumerate() {
         let id = row.parent_id;
-        let parent = block.find_span(block.place(old).part, id, span_hash(id)).filter(|_| id != 0);
+        let part = block.place(old).part;
+        let trace_id = block.parts.get(part).map_or(0, |part| part.trace_id);
+        let parent = block.find_span(part, id, span_hash(trace_id, id)).filter(|_| id != 0);
         parents.push(match parent {
             Some(parent) => 2 + zigzag(i64::from(order.new[parent as usize]) - new as i64),
             None if id == 0 => ROOT,
@@ -233,15 +247,19 @@ fn columns(block: &OpenBlock, order: &Order, rows: &[Row]) -> Columns {
         small: column(rows, |row| u64::from(row.facts.parts().0)),
         events: column(rows, |row| u64::from(row.facts.events())),
         links: column(rows, |row| u64::from(row.facts.links())),
-        large_parts: large_parts(order, rows),
+        large_parts: large_parts(block, order, rows),
     }
 }
 
-fn large_parts(order: &Order, rows: &[Row]) -> Option<Index> {
-    let large = || order.parts().filter(|part| part.len() > LARGE_PART).flatten();
-    let count = large().count() as u32;
-    let index = (count > 0).then(|| Index::with_capacity(count))?;
-    large().for_each(|row| index.insert(span_hash(rows[row].span_id), row as u32));
+fn large_parts(block: &OpenBlock, order: &Order, rows: &[Row]) -> Option<Index> {
+    let large = || order.parts().zip(block.parts.iter()).filter(|(range, _)| range.len() > LARGE_PART);
+    let count: usize = large().map(|(range, _)| range.len()).sum();
+    let index = (count > 0).then(|| Index::with_capacity(count as u32))?;
+    for (range, part) in large() {
+        for row in range {
+            index.insert(span_hash(part.trace_id, rows[row].span_id), row as u32);
+        }
+    }
     Some(index)
 }
 

@@ -62,14 +62,14 @@ impl<'a> List<'a> {
         Self { snapshot, filter, views, blocks, named }
     }
 
-    /// Returns the page of traces sorted by `key`. Looks at the newest blocks first, and no further once `is_done` says
-    /// of the page, and the place of the next block, that nothing from there on can be on it; that is for lists of all
-    /// traces, which are counted without being looked at.
+    /// Returns the page of traces sorted by `key`. Looks at the newest blocks first, and leaves out those of which
+    /// `cannot_hold` says that none of their traces can be on the page; that is for lists of all traces, which are counted
+    /// without being looked at.
     fn page<K: Ord>(
         &self,
         request: &TracesRequest,
         key: impl Fn(PartRef, &PartSums) -> K,
-        is_done: impl Fn(&mut PageOf<K>, usize) -> bool,
+        cannot_hold: impl Fn(&mut PageOf<K>, usize) -> bool,
     ) -> TraceList {
         let keyed = |(id, newest, sums): (u128, PartRef, PartSums)| Keyed { key: key(newest, &sums), id, newest };
         let anchor = match request.page {
@@ -77,12 +77,11 @@ impl<'a> List<'a> {
             Page::At(_) => None,
         };
         let mut page = PageOf::new(request.page, request.limit, request.sort.descending, anchor.map(keyed));
-        let (mut held, mut total) = (0, 0);
+        let (mut held, mut total, mut is_counted) = (0, 0, true);
         for position in (0..self.views.len()).rev() {
-            if is_done(&mut page, position) {
-                held = self.snapshot.facts().traces as usize;
-                total = held;
-                break;
+            if cannot_hold(&mut page, position) {
+                is_counted = false;
+                continue;
             }
             self.newest_parts(position, |newest| {
                 held += 1;
@@ -92,6 +91,10 @@ impl<'a> List<'a> {
                 }
             });
         }
+        if !is_counted {
+            held = self.snapshot.facts().traces as usize;
+            total = held;
+        }
         let (offset, page) = page.finish(total);
         let row = |(id, newest, sums)| summary::summary(id, newest, &sums, (self.snapshot, &self.blocks));
         let rows = page.iter().filter_map(|keyed| self.matching(keyed.newest)).map(row).collect();
@@ -100,15 +103,10 @@ impl<'a> List<'a> {
 
     /// Returns the page of all traces, newest first: nearly always the newest block has all of it.
     fn newest(&self, request: &TracesRequest) -> TraceList {
-        let latest: Vec<u64> = self
-            .views
-            .iter()
-            .scan(0, |latest, view| {
-                *latest = view.latest_start_ns().unwrap_or(u64::MAX).max(*latest);
-                Some(*latest)
-            })
-            .collect();
-        self.page(request, |_, sums| sums.start_ns, |page, position| !page.wants(&latest[position]))
+        let cannot_hold = |page: &mut PageOf<u64>, position: usize| {
+            self.views[position].latest_start_ns().is_some_and(|latest| !page.wants(&latest))
+        };
+        self.page(request, |_, sums| sums.start_ns, cannot_hold)
     }
 
     /// Calls `on` for each part of a block that is the newest one of its trace.

@@ -59,7 +59,7 @@ impl<K: Ord> Nearest<K> {
             return;
         }
         self.entries.push(entry);
-        if self.entries.len() >= 2 * self.most.max(64) {
+        if self.entries.len() >= self.most.max(64).saturating_mul(2) {
             self.bound(compare);
         }
     }
