@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use endless::Endless;
 use spantop::model::{SpanId, Timestamp, TraceId};
 use spantop::otlp;
-use spantop::source::{Reply, Request, Sort, SortKey, TracesRequest, answer};
+use spantop::source::{Reply, Request, Sort, SortKey, TraceFilter, TracesRequest, Window, answer};
 use spantop::store::{Limits, Sealer, Store, Writer};
 use support::SPANS;
 
@@ -120,5 +120,9 @@ fn main() {
         let time = keeping.ask(|_| Request::Traces(page.clone()));
         println!("a page by {:12}{time:7.0} µs", key.name());
     }
+    let window = Window { from: Some(Timestamp(1_700_000_000_000_000_000)), to: None };
+    let filter = TraceFilter { window, ..TraceFilter::default() };
+    let page = TracesRequest { filter, limit: 60, ..TracesRequest::default() };
+    println!("the newest of a window{:5.0} µs", keeping.ask(|_| Request::Traces(page.clone())));
     println!("the status            {:7.1} µs", keeping.ask(|_| Request::Status));
 }

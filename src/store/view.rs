@@ -301,12 +301,22 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Returns a time at or after the start of each part, none where that is not known.
-    pub(crate) fn latest_start_ns(&self) -> Option<u64> {
+    /// Returns the earliest and the latest start of a part, none where they are not known.
+    pub(crate) fn starts_ns(&self) -> Option<(u64, u64)> {
         match self.block {
             Block::Open(_) => None,
-            Block::Sealed(block) => Some(block.latest_start_ns),
+            Block::Sealed(block) => Some(block.starts_ns),
         }
+    }
+
+    /// Returns the parts of traces that have one in an older block, held or not.
+    pub(crate) fn parts_with_older(self) -> impl Iterator<Item = u32> {
+        let (open, sealed) = match self.block {
+            Block::Open(block) => (Some((0..).zip(block.parts.iter())), None),
+            Block::Sealed(block) => (None, Some(block.parts.with_older())),
+        };
+        let open = open.into_iter().flatten().filter(|(_, part)| part.older.is_some()).map(|(number, _)| number);
+        open.chain(sealed.into_iter().flatten())
     }
 }
 

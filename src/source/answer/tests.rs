@@ -187,10 +187,13 @@ fn questions() -> Vec<Request> {
         TraceFilter { service: name("web"), operation: name("GET /"), ..TraceFilter::default() },
         TraceFilter { status: Some(TraceStatus::Error), min_duration_ns: Some(20_000), ..TraceFilter::default() },
     ];
+    let since =
+        |from| TraceFilter { window: Window { from: Some(Timestamp(from)), to: None }, ..TraceFilter::default() };
+    let filters = filters.into_iter().chain([0, 9_000, 25_000, 90_000].map(since));
     let around = |trace| Page::Around { trace: trace_id(trace), above: 2, otherwise: 1 };
     let pages = [Page::At(0), Page::At(3), around(1), around(7), around(99)];
     let mut questions = vec![Request::Status];
-    for filter in &filters {
+    for filter in filters {
         for (key, _) in SortKey::ALL {
             for (descending, page) in [true, false].iter().flat_map(|&d| pages.map(|page| (d, page))) {
                 let sort = Sort { key, descending };

@@ -28,8 +28,8 @@ pub(crate) struct SealedBlock {
     names: Box<[Arc<str>]>,
     pub(super) parts: Parts,
     columns: Columns,
-    /// The latest start of a part.
-    pub(super) latest_start_ns: u64,
+    /// The earliest and the latest start of a part.
+    pub(super) starts_ns: (u64, u64),
     /// The rest of each span, then each scope, then each resource.
     pages: Pages,
     /// The number of the resource of each scope.

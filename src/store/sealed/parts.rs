@@ -60,6 +60,17 @@ impl Parts {
         found.ok().and_then(|at| self.older.get(at)).map(|&(_, older)| older)
     }
 
+    /// Returns the parts that have one in an older block.
+    pub(in crate::store) fn with_older(&self) -> impl Iterator<Item = u32> {
+        self.older.iter().map(|&(part, _)| part)
+    }
+
+    /// Returns the earliest and the latest start of a part.
+    pub(super) fn starts_ns(&self) -> (u64, u64) {
+        let starts = || (0..self.len()).map(|part| self.start_ns.get(part));
+        (starts().min().unwrap_or_default(), starts().max().unwrap_or_default())
+    }
+
     pub(in crate::store) fn newer(&self, part: u32) -> Option<&NewerLink> {
         self.newer.get(part as usize)
     }

@@ -152,11 +152,12 @@ impl Sealer {
         let bytes = size_of::<SealedBlock>()
             + names.iter().map(|name| name.len() + NAME_OVERHEAD).sum::<usize>()
             + [parts.bytes(), columns.bytes(), pages.bytes(), scope_resources.bytes()].iter().sum::<usize>();
+        let starts = parts.starts_ns();
         SealedBlock {
             sequence: block.sequence,
             len: block.written(),
             names,
-            latest_start_ns: (0..parts.len()).map(|part| parts.sums(part).start_ns).max().unwrap_or_default(),
+            starts_ns: starts,
             parts,
             columns,
             pages,

@@ -4,24 +4,22 @@ mod page;
 
 use super::summary;
 use crate::model::Timestamp;
-use crate::source::{Page, SortKey, Status, TraceFilter, TraceList, TraceStatus, TracesRequest};
+use crate::source::{Page, SortKey, Status, TraceFilter, TraceList, TraceStatus, TracesRequest, Window};
 use crate::store::{PartRef, PartSums, Snapshot, Sums, View};
 use page::{Keyed, PageOf};
 
 /// Returns a page of the traces that match.
 pub(super) fn list(request: &TracesRequest, snapshot: &Snapshot) -> TraceList {
     let list = List::new(&request.filter, snapshot);
-    let all = |_: &mut PageOf<u64>, _| false;
+    let all = |_: &mut PageOf<u64>, _| None;
     match request.sort.key {
-        SortKey::StartTime if request.sort.descending && request.filter == TraceFilter::default() => {
-            list.newest(request)
-        }
+        SortKey::StartTime if request.sort.descending && is_window(&request.filter) => list.newest(request),
         SortKey::StartTime => list.page(request, |_, sums| sums.start_ns, all),
         SortKey::Duration => list.page(request, |_, sums| sums.duration_ns(), all),
         SortKey::SpanCount => list.page(request, |_, sums| u64::from(sums.spans), all),
         SortKey::ErrorCount => list.page(request, |_, sums| u64::from(sums.errors), all),
-        SortKey::RootService => list.page(request, |at, _| list.root_name(at, View::service), |_, _| false),
-        SortKey::RootOperation => list.page(request, |at, _| list.root_name(at, View::operation), |_, _| false),
+        SortKey::RootService => list.page(request, |at, _| list.root_name(at, View::service), |_, _| None),
+        SortKey::RootOperation => list.page(request, |at, _| list.root_name(at, View::operation), |_, _| None),
     }
 }
 
@@ -62,14 +60,13 @@ impl<'a> List<'a> {
         Self { snapshot, filter, views, blocks, named }
     }
 
-    /// Returns the page of traces sorted by `key`. Looks at the newest blocks first, and leaves out those of which
-    /// `cannot_hold` says that none of their traces can be on the page; that is for lists of all traces, which are counted
-    /// without being looked at.
+    /// Returns the page of traces sorted by `key`, the newest blocks first. `left_out` may say of a block that none of its
+    /// traces can be on the page, and how many match: then they are not looked at.
     fn page<K: Ord>(
         &self,
         request: &TracesRequest,
         key: impl Fn(PartRef, &PartSums) -> K,
-        cannot_hold: impl Fn(&mut PageOf<K>, usize) -> bool,
+        left_out: impl Fn(&mut PageOf<K>, usize) -> Option<usize>,
     ) -> TraceList {
         let keyed = |(id, newest, sums): (u128, PartRef, PartSums)| Keyed { key: key(newest, &sums), id, newest };
         let anchor = match request.page {
@@ -77,46 +74,59 @@ impl<'a> List<'a> {
             Page::At(_) => None,
         };
         let mut page = PageOf::new(request.page, request.limit, request.sort.descending, anchor.map(keyed));
-        let (mut held, mut total, mut is_counted) = (0, 0, true);
+        let mut total = 0;
         for position in (0..self.views.len()).rev() {
-            if cannot_hold(&mut page, position) {
-                is_counted = false;
+            if let Some(matching) = left_out(&mut page, position) {
+                total += matching;
                 continue;
             }
-            self.newest_parts(position, |newest| {
-                held += 1;
-                if let Some(found) = self.matching(newest) {
-                    total += 1;
-                    page.push(keyed(found));
-                }
-            });
-        }
-        if !is_counted {
-            held = self.snapshot.facts().traces as usize;
-            total = held;
+            for found in self.newest_parts(position).filter_map(|newest| self.matching(newest)) {
+                total += 1;
+                page.push(keyed(found));
+            }
         }
         let (offset, page) = page.finish(total);
         let row = |(id, newest, sums)| summary::summary(id, newest, &sums, (self.snapshot, &self.blocks));
         let rows = page.iter().filter_map(|keyed| self.matching(keyed.newest)).map(row).collect();
-        TraceList { total, held, offset, rows }
+        TraceList { total, held: self.snapshot.facts().traces as usize, offset, rows }
     }
 
-    /// Returns the page of all traces, newest first: nearly always the newest block has all of it.
+    /// Returns the page of the traces in a window, newest first: nearly always the newest block has all of it.
     fn newest(&self, request: &TracesRequest) -> TraceList {
-        let cannot_hold = |page: &mut PageOf<u64>, position: usize| {
-            self.views[position].latest_start_ns().is_some_and(|latest| !page.wants(&latest))
-        };
-        self.page(request, |_, sums| sums.start_ns, cannot_hold)
+        self.page(
+            request,
+            |_, sums| sums.start_ns,
+            |page, position| {
+                let (earliest, latest) = self.views[position].starts_ns()?;
+                if page.wants(&latest) { None } else { self.in_window(position, (earliest, latest)) }
+            },
+        )
     }
 
-    /// Calls `on` for each part of a block that is the newest one of its trace.
-    fn newest_parts(&self, position: usize, mut on: impl FnMut(PartRef)) {
-        let view = &self.views[position];
-        for part in (0..self.blocks[position].len()).take_while(|&part| view.has_part(part)) {
-            if !self.snapshot.is_superseded(view, part) {
-                on(PartRef { block: view.sequence(), part });
-            }
+    /// Returns how many traces of a block start in the window, none where that cannot be told without looking at each. They
+    /// start between these times, or, where they have parts in older blocks, before.
+    fn in_window(&self, position: usize, (earliest, latest): (u64, u64)) -> Option<usize> {
+        let from = self.filter.window.from.map_or(0, |from| from.0);
+        if latest < from {
+            return Some(0);
         }
+        let (view, is_newest) = (&self.views[position], |part: &u32| !self.is_superseded(position, *part));
+        let began_before = |part: &u32| self.matching(PartRef { block: view.sequence(), part: *part }).is_none();
+        let newest = (0..self.blocks[position].len()).filter(is_newest).count();
+        let before = if from == 0 { 0 } else { view.parts_with_older().filter(is_newest).filter(began_before).count() };
+        (earliest >= from).then_some(newest - before)
+    }
+
+    fn is_superseded(&self, position: usize, part: u32) -> bool {
+        self.snapshot.is_superseded(&self.views[position], part)
+    }
+
+    /// Returns the parts of a block that are the newest ones of their traces.
+    fn newest_parts(&self, position: usize) -> impl Iterator<Item = PartRef> {
+        let view = &self.views[position];
+        let parts = (0..self.blocks[position].len()).take_while(|&part| view.has_part(part));
+        let newest = parts.filter(move |&part| !self.is_superseded(position, part));
+        newest.map(|part| PartRef { block: view.sequence(), part })
     }
 
     /// Returns a trace with its sums by its newest part, if it matches.
@@ -148,6 +158,12 @@ impl<'a> List<'a> {
         };
         Some(view.text(number(&view, row)))
     }
+}
+
+/// Returns whether traces are asked for from some time on, and nothing else.
+fn is_window(filter: &TraceFilter) -> bool {
+    let window = Window { to: None, ..filter.window };
+    *filter == TraceFilter { window, ..TraceFilter::default() }
 }
 
 fn matches(filter: &TraceFilter, sums: &PartSums) -> bool {
