@@ -85,10 +85,12 @@ impl<'a> List<'a> {
                 page.push(keyed(found));
             }
         }
+        let held = self.snapshot.facts().traces as usize;
+        let total = if *self.filter == TraceFilter::default() { held } else { total };
         let (offset, page) = page.finish(total);
         let row = |(id, newest, sums)| summary::summary(id, newest, &sums, (self.snapshot, &self.blocks));
         let rows = page.iter().filter_map(|keyed| self.matching(keyed.newest)).map(row).collect();
-        TraceList { total, held: self.snapshot.facts().traces as usize, offset, rows }
+        TraceList { total, held, offset, rows }
     }
 
     /// Returns the page of the traces in a window, newest first: nearly always the newest block has all of it.
@@ -106,15 +108,24 @@ impl<'a> List<'a> {
     /// Returns how many traces of a block start in the window, none where that cannot be told without looking at each. They
     /// start between these times, or, where they have parts in older blocks, before.
     fn in_window(&self, position: usize, (earliest, latest): (u64, u64)) -> Option<usize> {
-        let from = self.filter.window.from.map_or(0, |from| from.0);
-        if latest < from {
-            return Some(0);
-        }
+        let from = match self.filter.window.from {
+            Some(from) if latest >= from.0 => from.0,
+            // Without a window all match, and how many are held is known.
+            _ => return Some(0),
+        };
         let (view, is_newest) = (&self.views[position], |part: &u32| !self.is_superseded(position, *part));
         let began_before = |part: &u32| self.matching(PartRef { block: view.sequence(), part: *part }).is_none();
+        if earliest < from {
+            return None;
+        }
         let newest = (0..self.blocks[position].len()).filter(is_newest).count();
-        let before = if from == 0 { 0 } else { view.parts_with_older().filter(is_newest).filter(began_before).count() };
-        (earliest >= from).then_some(newest - before)
+        // Where all older blocks lie inside as well, no trace can have begun before.
+        let began_after = |view: &View| view.starts_ns().is_some_and(|(earliest, _)| earliest >= from);
+        if self.views[..position].iter().all(began_after) {
+            return Some(newest);
+        }
+        let before = view.parts_with_older().filter(is_newest).filter(began_before).count();
+        Some(newest - before)
     }
 
     fn is_superseded(&self, position: usize, part: u32) -> bool {
