@@ -12,7 +12,7 @@ pub use crate::store::Counters;
 pub use answer::answer;
 pub use engine::{Engine, Overloaded, WriterThread, now};
 pub use priority::Priority;
-pub use reply::{Reply, Status, TraceList};
+pub use reply::{DiskStatus, Recovery, Reply, Status, TraceList};
 pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};
 
 /// Answers requests: this process, or later a daemon elsewhere.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Held, Span, SpanDetail, Timestamp, Trace, TraceSummary};
 use crate::store::Counters;
@@ -45,6 +46,8 @@ pub struct Status {
     pub memory_bytes: u64,
     pub memory_budget: u64,
     pub blocks: u64,
+    /// What is on disk; none where nothing is written there.
+    pub disk: Option<DiskStatus>,
     /// The earliest arrival still held.
     pub oldest: Option<Timestamp>,
     /// The spans stored in each of the last seconds, oldest first, the running second left out.
@@ -57,4 +60,39 @@ pub struct Status {
     pub listening: Vec<String>,
     /// Whether spans are still stored: false once the program stops.
     pub is_taking: bool,
+}
+
+/// What is on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskStatus {
+    /// The folder.
+    pub path: String,
+    /// Bytes of all files, and what they may take.
+    pub bytes: u64,
+    pub budget_bytes: u64,
+    /// Sealed blocks that have a file.
+    pub segments: u64,
+    /// The spans in them, the bytes of their files, and what their messages took as they came.
+    pub segment_spans: u64,
+    pub segment_bytes: u64,
+    pub received_bytes: u64,
+    /// The earliest arrival of a span there, in nanoseconds since 1970.
+    pub oldest_ns: Option<u64>,
+    /// Why what comes in is kept in memory only at present.
+    pub trouble: Option<String>,
+    /// What was found at the start.
+    pub recovery: Recovery,
+}
+
+/// What was found on disk at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Requests whose writing was cut off by the end of the last run, and their bytes.
+    pub torn_bytes: u64,
+    /// Stretches of logs, and blocks of files, that were damaged.
+    pub damaged: u64,
+    /// Spans that were in them.
+    pub lost_spans: u64,
+    /// Files that are of a newer version, or not ours.
+    pub left_alone: u64,
 }

@@ -9,6 +9,7 @@ mod open;
 mod ring;
 mod row;
 mod sealed;
+pub mod segment;
 mod sums;
 mod view;
 mod writer;
