@@ -67,7 +67,14 @@ const LIMITS: net::Limits = net::Limits { connections: 64, streams: 128 };
 const MESSAGE_BYTES: usize = 64 << 20;
 /// Small enough that the store is full after a turn or two and evicts from then on, as it does for most of a server's
 /// life.
-const STORE: store::Limits = store::Limits { memory_bytes: 64 << 20, max_traces: 1 << 30, retention_ns: u64::MAX };
+const STORE: store::Limits = store::Limits {
+    memory_bytes: 64 << 20,
+    max_memory_traces: 1 << 30,
+    max_traces: 0,
+    memory_max_age_ns: 0,
+    disk_bytes: 0,
+    retention_ns: u64::MAX,
+};
 
 impl Server {
     pub(crate) fn start(protocol: Protocol, work: Work) -> Self {

@@ -165,8 +165,9 @@ async fn tick(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
 fn limits(config: &Config) -> store::Limits {
     store::Limits {
         memory_bytes: saturated(config.store.memory.0),
-        max_traces: saturated(config.store.max_memory_traces),
+        max_memory_traces: saturated(config.store.max_memory_traces),
         retention_ns: u64::try_from(config.store.retention.as_nanos()).unwrap_or(u64::MAX),
+        ..store::Limits::default()
     }
 }
 

@@ -82,7 +82,7 @@ mod tests {
         // After its first block the thread waits until the end of the test.
         let mut sealing = Sealing::start(move || assert!(gate.recv().is_err())).unwrap();
         // A block takes parts of three traces, so that four of them end one each time, and all are held.
-        let (store, mut writer) = Writer::new(Limits { max_traces: 4, ..Limits::default() });
+        let (store, mut writer) = Writer::new(Limits { max_memory_traces: 4, ..Limits::default() });
         for id in 1..=30 {
             let spans: Vec<_> = (1..=4).map(|trace| span(trace, id, 0, 1)).collect();
             writer.append(&batch(&spans), Timestamp(0));
@@ -98,7 +98,7 @@ mod tests {
         let (go_on, gate) = mpsc::channel::<()>();
         let mut sealing = Sealing::start(move || assert!(gate.recv().is_err())).unwrap();
         // Each trace ends a block, and four are held.
-        let (_store, mut writer) = Writer::new(Limits { max_traces: 4, ..Limits::default() });
+        let (_store, mut writer) = Writer::new(Limits { max_memory_traces: 4, ..Limits::default() });
         for trace in 1..=60 {
             writer.append(&batch(&[span(trace, 1, 0, 1)]), Timestamp(0));
             sealing.exchange(&mut writer);

@@ -1,18 +1,16 @@
-//! The trace directory: for each held trace its newest part. Only the writer has it; readers follow the links that the
-//! writer leaves in the parts.
+//! The trace directory: for each trace with a span in memory its newest part there. Only the writer has it; readers follow
+//! the links that the writer leaves in the parts. What is on disk only is found by the filters of its blocks.
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 
-use super::index::id_hash;
+use super::ids::id_hash;
 use super::open::PartRef;
 use super::view::Block;
 
-/// Trace id → newest part. An entry is 16 bytes: the id stands in the block that it names.
+/// Trace id → newest part. An entry is 12 bytes: the id stands in the block that it names.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     traces: HashTable<Known>,
-    with_errors: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +18,6 @@ struct Known {
     /// Tells nearly all traces apart, so that the block is seldom looked at in vain.
     hash: u32,
     newest: PartRef,
-    /// How many held parts have an error.
-    parts_with_errors: u32,
 }
 
 /// The low half of an id's hash, which places it, and again as the high half, of which a table of this size keeps bits.
@@ -32,11 +28,6 @@ fn spread(hash: u32) -> u64 {
 impl Directory {
     pub(super) fn len(&self) -> usize {
         self.traces.len()
-    }
-
-    /// Returns how many traces have an error in a span held.
-    pub(super) fn with_errors(&self) -> usize {
-        self.with_errors
     }
 
     /// Returns the bytes it takes.
@@ -50,9 +41,9 @@ impl Directory {
         self.traces.find(spread(hash), |known| known.hash == hash && is_it(known.newest)).map(|known| known.newest)
     }
 
-    /// Notes the first part of a trace that is not held.
+    /// Notes the first part of a trace that is not in memory.
     pub(super) fn add(&mut self, id_hash: u64, newest: PartRef) {
-        let known = Known { hash: id_hash as u32, newest, parts_with_errors: 0 };
+        let known = Known { hash: id_hash as u32, newest };
         self.traces.insert_unique(spread(known.hash), known, |known| spread(known.hash));
     }
 
@@ -64,32 +55,12 @@ impl Directory {
         }
     }
 
-    /// Notes that the newest part of a trace has an error, for the first time.
-    pub(super) fn add_error(&mut self, id_hash: u64, newest: PartRef) {
-        if let Some(known) = self.traces.find_mut(spread(id_hash as u32), |known| known.newest == newest) {
-            known.parts_with_errors += 1;
-            self.with_errors += usize::from(known.parts_with_errors == 1);
-        }
-    }
-
-    /// Forgets the parts in this block, which is on its way out, and the traces of which nothing else is held. `is_it`
-    /// tells whether a part is one of a trace.
-    pub(super) fn forget(&mut self, block: &Block, is_it: impl Fn(PartRef, u128) -> bool) {
-        for (part, (trace_id, has_error)) in block.traces().enumerate() {
-            let gone = PartRef { block: block.sequence(), part: part as u32 };
-            let hash = id_hash(trace_id) as u32;
-            let is_known =
-                |known: &Known| known.hash == hash && (known.newest == gone || is_it(known.newest, trace_id));
-            let Entry::Occupied(mut entry) = self.traces.entry(spread(hash), is_known, |known| spread(known.hash))
-            else {
-                continue;
-            };
-            let known = entry.get_mut();
-            if has_error {
-                known.parts_with_errors = known.parts_with_errors.saturating_sub(1);
-                self.with_errors -= usize::from(known.parts_with_errors == 0);
-            }
-            if known.newest == gone {
+    /// Forgets the traces of which the newest part is in this block, which leaves memory.
+    pub(super) fn forget(&mut self, block: &Block) {
+        for (part, trace_id) in (0..).zip(block.trace_ids()) {
+            let gone = PartRef { block: block.sequence(), part };
+            let found = self.traces.find_entry(spread(id_hash(trace_id) as u32), |known| known.newest == gone);
+            if let Ok(entry) = found {
                 entry.remove();
             }
         }

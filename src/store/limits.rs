@@ -6,14 +6,27 @@ pub struct Limits {
     /// Bytes of everything held, at least [`Limits::LEAST_MEMORY`].
     pub memory_bytes: usize,
     /// How many traces may be in memory; 0 means no limit of its own, else at least 4.
+    pub max_memory_traces: usize,
+    /// How many traces may be held, in memory and on disk; 0 means no limit of its own.
     pub max_traces: usize,
+    /// How long after its arrival a span stays in memory, in nanoseconds; 0 means for as long as there is room.
+    pub memory_max_age_ns: u64,
+    /// Bytes of the files of sealed blocks and of logs.
+    pub disk_bytes: u64,
     /// How long after its arrival a span is kept, in nanoseconds.
     pub retention_ns: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 512 << 20, max_traces: 0, retention_ns: 24 * 3_600 * 1_000_000_000 }
+        Self {
+            memory_bytes: 512 << 20,
+            max_memory_traces: 0,
+            max_traces: 0,
+            memory_max_age_ns: 0,
+            disk_bytes: 2 << 30,
+            retention_ns: 24 * 3_600 * 1_000_000_000,
+        }
     }
 }
 
@@ -37,7 +50,7 @@ impl Limits {
     /// The traces that may begin in a block, a quarter of the limit; with those that go on in it there may be three times
     /// as many, so that evicting the sealed blocks always makes room.
     pub(super) fn block_traces(&self) -> u32 {
-        match self.max_traces {
+        match self.max_memory_traces {
             0 => u32::MAX,
             max => (max / 4).clamp(1, MAX_BLOCK_SPANS) as u32,
         }
@@ -45,6 +58,12 @@ impl Limits {
 
     /// The age at which a block is sealed, so that retention, which drops whole blocks, is not late by more.
     pub(super) fn block_age_ns(&self) -> u64 {
-        self.retention_ns / 8
+        let memory = if self.memory_max_age_ns == 0 { u64::MAX } else { self.memory_max_age_ns };
+        self.retention_ns.min(memory) / 8
+    }
+
+    /// The bytes in memory that may be known of blocks on disk.
+    pub(super) fn known_bytes(&self) -> usize {
+        self.memory_bytes / 4
     }
 }

@@ -3,8 +3,10 @@
 
 mod counters;
 mod directory;
+mod ids;
 mod index;
 mod limits;
+mod links;
 mod open;
 mod ring;
 mod row;
@@ -21,7 +23,7 @@ use arc_swap::ArcSwap;
 
 pub use counters::Counters;
 pub use limits::Limits;
-pub use ring::{Sealed, Unsealed};
+pub use ring::{Sealed, Segments, Unsealed};
 pub use sealed::Sealer;
 pub use writer::{Outcome, Writer};
 
@@ -53,6 +55,10 @@ pub struct Facts {
     /// Bytes of everything held.
     pub bytes: u64,
     pub budget_bytes: u64,
+    /// Traces with a span in memory.
+    pub memory_traces: u64,
+    /// The files of sealed blocks.
+    pub segments: Segments,
     /// The earliest arrival that may still be held.
     pub oldest_arrival: Option<Timestamp>,
     frontier: Frontier,
@@ -83,7 +89,7 @@ impl Store {
             // A sealed block has its rows in another order. Where the last one that may be seen was sealed meanwhile, the
             // writer has filled a whole block since the frontier was read: there is a newer one.
             let last = seen.checked_sub(1).and_then(|last| blocks.get(last));
-            if !matches!(last, Some(Block::Sealed(block)) if block.sequence == frontier.block) {
+            if !matches!(last, Some(Block::Sealed(block)) if block.facts.sequence == frontier.block) {
                 return Snapshot { blocks, seen, facts };
             }
         }
@@ -130,8 +136,13 @@ impl Snapshot {
 
     /// Returns the place among [`Snapshot::views`] of a block, none where it is not held or not yet seen.
     pub(crate) fn position(&self, sequence: u32) -> Option<usize> {
-        let position = sequence.checked_sub(self.blocks.first()?.sequence())? as usize;
-        (position < self.seen).then_some(position)
+        let blocks = &self.blocks[..self.seen];
+        let guess = sequence.checked_sub(blocks.first()?.sequence())? as usize;
+        if blocks.get(guess).is_some_and(|block| block.sequence() == sequence) {
+            return Some(guess);
+        }
+        // Some between may be gone.
+        blocks.binary_search_by_key(&sequence, Block::sequence).ok()
     }
 
     /// Returns the newest part of a trace that can be seen.

@@ -1,10 +1,13 @@
-//! The blocks that are full, oldest first. Each waits to be sealed and then takes far less.
+//! The blocks that are full, oldest first: those that are on disk only, then those in memory. A block in memory waits to be
+//! sealed, and then takes far less and gets a file; when it leaves memory it is read from there.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::ids::id_hash;
 use super::open::{OpenBlock, PartRef, Spare};
 use super::sealed::{SealedBlock, Sealer};
+use super::segment::{Segment, Shelf};
 use super::view::Block;
 
 /// How many blocks' memory is kept for the next ones.
@@ -14,9 +17,12 @@ const SPARES: usize = 2;
 #[derive(Debug)]
 pub struct Unsealed(Arc<OpenBlock>);
 
-/// A block that was sealed.
+/// A block that was sealed, and its file where it has one.
 #[derive(Debug)]
-pub struct Sealed(SealedBlock);
+pub struct Sealed {
+    block: SealedBlock,
+    segment: Option<Segment>,
+}
 
 impl Unsealed {
     /// Returns whether somebody else still has the block: a store that has not evicted it, or a reader.
@@ -26,16 +32,95 @@ impl Unsealed {
 
     /// Seals the block; about a microsecond a span.
     pub fn seal(self, sealer: &mut Sealer) -> Sealed {
-        Sealed(sealer.seal(&self.0))
+        Sealed { block: SealedBlock::seal(&self.0, sealer), segment: None }
+    }
+}
+
+/// A sealed block in memory that should have a file and has none.
+#[derive(Debug)]
+pub struct Unwritten(pub(super) Arc<SealedBlock>);
+
+impl Unwritten {
+    /// Writes the block's file.
+    ///
+    /// # Errors
+    /// When the system cannot.
+    pub fn write(&self, shelf: &Shelf) -> std::io::Result<Segment> {
+        shelf.write(&self.0)
+    }
+}
+
+impl Sealed {
+    /// Writes the block's file.
+    ///
+    /// # Errors
+    /// When the system cannot; then the block is in memory only.
+    pub fn write(&mut self, shelf: &Shelf) -> std::io::Result<()> {
+        self.segment = Some(shelf.write(&self.block)?);
+        Ok(())
+    }
+}
+
+/// A full block in memory.
+#[derive(Debug)]
+struct Slot {
+    block: Block,
+    file: File,
+}
+
+/// What is on disk of a block in memory.
+#[derive(Debug)]
+enum File {
+    /// Nothing yet, or it could not be written.
+    Missing,
+    Kept(Segment),
+    /// It went, as there is a limit to what is on disk.
+    Dropped,
+}
+
+/// A block that left memory.
+#[derive(Debug)]
+pub(super) enum Left {
+    /// It is on disk still; this is the form that it had.
+    ForDisk(Block),
+    ForGood(Block),
+}
+
+/// What the files of blocks hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Segments {
+    pub count: u64,
+    pub spans: u64,
+    pub bytes: u64,
+    /// What the spans' messages took as they came.
+    pub received_bytes: u64,
+}
+
+impl Segments {
+    fn add(&mut self, segment: &Segment) {
+        self.count += 1;
+        self.spans += u64::from(segment.sealed().len());
+        self.bytes += segment.bytes();
+        self.received_bytes += segment.sealed().facts.received_bytes;
+    }
+
+    fn remove(&mut self, segment: &Segment) {
+        self.count -= 1;
+        self.spans -= u64::from(segment.sealed().len());
+        self.bytes -= segment.bytes();
+        self.received_bytes -= segment.sealed().facts.received_bytes;
     }
 }
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Ring {
-    blocks: VecDeque<Block>,
+    on_disk: VecDeque<Segment>,
+    in_memory: VecDeque<Slot>,
+    /// Of the blocks in memory.
     bytes: usize,
-    /// How many of them are not sealed.
+    segments: Segments,
+    /// How many of those in memory are not sealed.
     unsealed: usize,
     /// The first block that was not given out to be sealed.
     next: u32,
@@ -47,16 +132,25 @@ pub(super) struct Ring {
 
 impl Ring {
     pub(super) fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.blocks.iter()
+        self.on_disk.iter().map(Segment::block).chain(self.in_memory.iter().map(|slot| &slot.block))
     }
 
     pub(super) fn len(&self) -> usize {
-        self.blocks.len()
+        self.on_disk.len() + self.in_memory.len()
     }
 
-    /// Returns the bytes of all blocks, and of memory kept for the next ones.
+    /// Returns the bytes of the blocks in memory, of what is known of those on disk, and of memory kept for the next ones.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes + self.spares.iter().map(Spare::bytes).sum::<usize>()
+        self.bytes + self.known_bytes() + self.spares.iter().map(Spare::bytes).sum::<usize>()
+    }
+
+    /// Returns the bytes in memory of what is known of the blocks on disk.
+    pub(super) fn known_bytes(&self) -> usize {
+        self.segments.count as usize * size_of::<SealedBlock>()
+    }
+
+    pub(super) fn segments(&self) -> Segments {
+        self.segments
     }
 
     /// Returns how many blocks are not sealed.
@@ -65,16 +159,57 @@ impl Ring {
     }
 
     pub(super) fn oldest(&self) -> Option<&Block> {
-        self.blocks.front()
+        self.blocks().next()
+    }
+
+    pub(super) fn oldest_in_memory(&self) -> Option<&Block> {
+        self.in_memory.front().map(|slot| &slot.block)
+    }
+
+    /// Returns whether the oldest block in memory may leave it: without a file of its own it waits for that, if one is to
+    /// be written.
+    pub(super) fn oldest_can_leave(&self, has_disk: bool) -> bool {
+        let waits = |slot: &Slot| has_disk && matches!(slot.block, Block::Open(_));
+        self.in_memory.front().is_some_and(|slot| !waits(slot))
+    }
+
+    /// Returns the first block, if there is one, whose spans are in no file that is to stay.
+    pub(super) fn first_without_file(&self) -> Option<u32> {
+        let slot = self.in_memory.iter().find(|slot| matches!(slot.file, File::Missing));
+        slot.map(|slot| slot.block.sequence())
     }
 
     /// Returns a block that is held.
     pub(super) fn get(&self, sequence: u32) -> Option<&Block> {
-        self.blocks.get(self.place(sequence)?)
+        if let Some(place) = self.slot(sequence) {
+            return Some(&self.in_memory.get(place)?.block);
+        }
+        let place = place(&self.on_disk, sequence, |segment| segment.block().sequence())?;
+        Some(self.on_disk.get(place)?.block())
     }
 
-    fn place(&self, sequence: u32) -> Option<usize> {
-        Some(sequence.checked_sub(self.blocks.front()?.sequence())? as usize)
+    /// Returns the place of a block in memory.
+    fn slot(&self, sequence: u32) -> Option<usize> {
+        place(&self.in_memory, sequence, |slot| slot.block.sequence())
+    }
+
+    /// Returns the newest part on disk of a trace.
+    pub(super) fn newest_part_on_disk(&self, trace_id: u128) -> Option<PartRef> {
+        let hash = id_hash(trace_id);
+        self.on_disk.iter().rev().find_map(|segment| {
+            let part = segment.sealed().parts.find(trace_id, hash)?;
+            Some(PartRef { block: segment.block().sequence(), part })
+        })
+    }
+
+    /// Returns whether a part is of a full block in memory.
+    pub(super) fn is_in_memory(&self, part: PartRef) -> bool {
+        self.is_in_memory_block(part.block)
+    }
+
+    /// Returns whether a full block, if it is held, is in memory.
+    pub(super) fn is_in_memory_block(&self, sequence: u32) -> bool {
+        self.in_memory.front().is_some_and(|slot| slot.block.sequence() <= sequence)
     }
 
     /// Returns the trace of a part that is held.
@@ -82,62 +217,109 @@ impl Ring {
         self.get(part.block)?.trace_id(part.part)
     }
 
+    /// Returns a held part and the older ones of its trace, newest first.
+    pub(super) fn chain(&self, newest: Option<PartRef>) -> impl Iterator<Item = (&Block, u32)> {
+        let mut next = newest;
+        std::iter::from_fn(move || {
+            let at = next?;
+            let block = self.get(at.block)?;
+            next = block.older(at.part);
+            Some((block, at.part))
+        })
+    }
+
     /// Returns whether a part that is held, or an older one of its trace, has this span.
     pub(super) fn has_span(&self, newest: Option<PartRef>, span_id: u64, hash: u64) -> bool {
-        let mut next = newest;
-        while let Some(at) = next
-            && let Some(block) = self.get(at.block)
-        {
-            if block.has_span(at.part, span_id, hash) {
-                return true;
-            }
-            next = block.older(at.part);
-        }
-        false
+        self.chain(newest).any(|(block, part)| block.has_span(part, span_id, hash))
     }
 
     /// Adds a block that is full.
     pub(super) fn push(&mut self, block: Arc<OpenBlock>) {
         self.bytes += block.bytes();
         self.unsealed += 1;
-        self.blocks.push_back(Block::Open(block));
+        self.in_memory.push_back(Slot { block: Block::Open(block), file: File::Missing });
+    }
+
+    /// Adds a block that is on disk; it comes after those that are.
+    pub(super) fn push_segment(&mut self, segment: Segment) {
+        self.segments.add(&segment);
+        self.on_disk.push_back(segment);
     }
 
     /// Gives out the next block to be sealed.
     pub(super) fn take_unsealed(&mut self) -> Option<Unsealed> {
-        let first = self.blocks.front()?.sequence();
+        let first = self.in_memory.front()?.block.sequence();
         self.next = self.next.max(first);
-        let Block::Open(block) = self.get(self.next)? else { return None };
+        let Block::Open(block) = &self.in_memory.get(self.slot(self.next)?)?.block else { return None };
         let unsealed = Unsealed(Arc::clone(block));
         self.next += 1;
         Some(unsealed)
     }
 
-    /// Puts a sealed block in the place of the full one; returns whether that is still held.
-    pub(super) fn put_sealed(&mut self, Sealed(sealed): Sealed) -> bool {
-        let place = self.place(sealed.sequence);
-        let Some(block) = place.and_then(|place| self.blocks.get_mut(place)) else { return false };
-        let Block::Open(full) = block else { return false };
+    /// Puts a sealed block in the place of the full one; gives its file back where that is not held any more.
+    pub(super) fn put_sealed(&mut self, sealed: Sealed) -> Result<(), Option<Segment>> {
+        let Sealed { block: sealed, segment } = sealed;
+        let place = self.slot(sealed.facts.sequence);
+        let Some(slot) = place.and_then(|place| self.in_memory.get_mut(place)) else { return Err(segment) };
+        let Block::Open(full) = &slot.block else { return Err(segment) };
         let full = Arc::clone(full);
         // Links to newer parts that were set meanwhile.
         for (part, newer) in full.parts.iter().enumerate().filter_map(|(part, open)| Some((part, open.newer.get()?))) {
-            if let Some(link) = sealed.parts.newer(part as u32) {
-                link.set(newer);
-            }
+            sealed.newer.set(part as u32, Some(newer));
         }
-        self.bytes = self.bytes + sealed.bytes() - block.bytes();
-        *block = Block::Sealed(Arc::new(sealed));
+        self.bytes = self.bytes + sealed.bytes() - slot.block.bytes();
+        slot.block = Block::Sealed(Arc::new(sealed));
+        if let Some(segment) = segment {
+            self.segments.add(&segment);
+            slot.file = File::Kept(segment);
+        }
         self.unsealed -= 1;
         self.spent.push(full);
-        true
+        Ok(())
     }
 
-    /// Takes the oldest block out.
-    pub(super) fn pop_oldest(&mut self) -> Option<Block> {
-        let block = self.blocks.pop_front()?;
+    /// Returns the blocks in memory that are sealed and have no file, though they should.
+    pub(super) fn without_file(&self) -> impl Iterator<Item = &Arc<SealedBlock>> {
+        self.in_memory.iter().filter_map(|slot| match (&slot.block, &slot.file) {
+            (Block::Sealed(block), File::Missing) => Some(block),
+            _ => None,
+        })
+    }
+
+    /// Notes that a block in memory has a file now; gives it back where the block is not in memory any more.
+    pub(super) fn put_segment(&mut self, segment: Segment) -> Result<(), Segment> {
+        let place = self.slot(segment.block().sequence());
+        let slot = place.and_then(|place| self.in_memory.get_mut(place));
+        let Some(slot) = slot.filter(|slot| matches!(slot.file, File::Missing)) else { return Err(segment) };
+        self.segments.add(&segment);
+        slot.file = File::Kept(segment);
+        Ok(())
+    }
+
+    /// Takes the oldest block out of memory.
+    pub(super) fn leave_memory(&mut self) -> Option<Left> {
+        let Slot { block, file } = self.in_memory.pop_front()?;
         self.bytes -= block.bytes();
         self.unsealed -= usize::from(matches!(block, Block::Open(_)));
-        Some(block)
+        match file {
+            File::Kept(segment) => {
+                self.on_disk.push_back(segment);
+                Some(Left::ForDisk(block))
+            }
+            File::Missing | File::Dropped => Some(Left::ForGood(block)),
+        }
+    }
+
+    /// Takes the oldest file out, and says whether its block is gone with it, being in memory no more.
+    pub(super) fn drop_oldest_file(&mut self) -> Option<(Segment, bool)> {
+        if let Some(segment) = self.on_disk.pop_front() {
+            self.segments.remove(&segment);
+            return Some((segment, true));
+        }
+        let slot = self.in_memory.iter_mut().find(|slot| matches!(slot.file, File::Kept(_)))?;
+        let File::Kept(segment) = std::mem::replace(&mut slot.file, File::Dropped) else { return None };
+        self.segments.remove(&segment);
+        Some((segment, false))
     }
 
     /// Gives back what spent blocks hold that nobody reads any more, but for some memory that the next ones need.
@@ -156,4 +338,13 @@ impl Ring {
     pub(super) fn spare(&mut self) -> Option<Spare> {
         self.spares.pop()
     }
+}
+
+/// Returns the place of a sequence in a list where it grows: nearly always by one.
+fn place<T>(list: &VecDeque<T>, sequence: u32, of: impl Fn(&T) -> u32) -> Option<usize> {
+    let guess = sequence.checked_sub(of(list.front()?))? as usize;
+    if list.get(guess).is_some_and(|item| of(item) == sequence) {
+        return Some(guess);
+    }
+    list.binary_search_by_key(&sequence, of).ok()
 }

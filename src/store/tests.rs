@@ -7,7 +7,7 @@ use crate::otlp::fixture::{TestSpan, batch, span};
 const MIB: usize = 1 << 20;
 
 fn limits(max_traces: usize) -> Limits {
-    Limits { memory_bytes: 16 * MIB, max_traces, retention_ns: 1_000 }
+    Limits { memory_bytes: 16 * MIB, max_memory_traces: max_traces, retention_ns: 1_000, ..Limits::default() }
 }
 
 /// A writer whose full blocks are sealed after each request.
@@ -88,7 +88,10 @@ fn a_late_span_joins_its_trace_across_blocks() {
 fn duplicates_are_dropped_and_counted_within_and_across_blocks() {
     let (store, mut writer) = SealingWriter::new(limits(8));
     let first = batch(&[span(1, 1, 0, 1), span(1, 1, 0, 9), span(2, 1, 0, 1)]);
-    assert_eq!(writer.append(&first, Timestamp(0)), Outcome { stored: 2, duplicates: 1, rejected: 0 });
+    assert_eq!(
+        writer.append(&first, Timestamp(0)),
+        Outcome { stored: 2, duplicates: 1, rejected: 0, blocks: Some(0..=0) }
+    );
     let again = batch(&[span(3, 1, 0, 1), span(1, 1, 0, 1), span(2, 1, 0, 1), span(4, 1, 0, 1)]);
     assert_eq!(writer.append(&again, Timestamp(0)).duplicates, 2);
     assert_eq!(writer.append(&first, Timestamp(0)).stored, 0);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::index::{id_hash, span_hash};
-use super::open::{OpenBlock, PartRef, SharedSums};
+use super::ids::{id_hash, span_hash};
+use super::open::{OpenBlock, Part, PartRef, SharedSums};
 use super::row::{NONE, Row};
 use super::sealed::{SealedBlock, SealedReader};
 use super::sums::{PartSums, RootRow};
@@ -21,7 +21,7 @@ impl Block {
     pub(super) fn sequence(&self) -> u32 {
         match self {
             Self::Open(block) => block.sequence,
-            Self::Sealed(block) => block.sequence,
+            Self::Sealed(block) => block.facts.sequence,
         }
     }
 
@@ -44,14 +44,14 @@ impl Block {
     pub(super) fn arrivals(&self) -> Option<(Timestamp, Timestamp)> {
         match self {
             Self::Open(block) => block.arrivals(),
-            Self::Sealed(block) => Some(block.arrivals),
+            Self::Sealed(block) => Some(block.facts.arrivals),
         }
     }
 
     pub(super) fn has_span(&self, part: u32, span_id: u64, hash: u64) -> bool {
         let found = match self {
             Self::Open(block) => block.find_span(part, span_id, hash),
-            Self::Sealed(block) => block.find_span(part, span_id, hash),
+            Self::Sealed(block) => block.find_span(part, span_id),
         };
         found.is_some()
     }
@@ -64,31 +64,52 @@ impl Block {
     }
 
     pub(super) fn older(&self, part: u32) -> Option<PartRef> {
-        match self {
+        let older = match self {
             Self::Open(block) => block.parts.get(part)?.older,
             Self::Sealed(block) => block.parts.older(part),
-        }
-    }
-
-    pub(super) fn set_newer(&self, part: u32, newer: PartRef) {
-        let link = match self {
-            Self::Open(block) => block.parts.get(part).map(|part| &part.newer),
-            Self::Sealed(block) => block.parts.newer(part),
         };
-        if let Some(link) = link {
-            link.set(newer);
+        // A damaged file could send who follows these round in a circle.
+        older.filter(|older| older.block < self.sequence())
+    }
+
+    /// Returns the part of the same trace in a newer block.
+    pub(super) fn newer(&self, part: u32) -> Option<PartRef> {
+        match self {
+            Self::Open(block) => block.parts.get(part)?.newer.get(),
+            Self::Sealed(block) => block.newer.get(part),
         }
     }
 
-    /// Returns the ids of the traces of which it holds parts, each with whether the part has an error, in order of parts.
-    pub(super) fn traces(&self) -> Box<dyn Iterator<Item = (u128, bool)> + '_> {
+    /// Returns whether a span of a part has an error. Only the store's writer asks.
+    pub(super) fn has_error(&self, part: u32) -> bool {
         match self {
-            Self::Open(block) => Box::new(block.parts.iter().map(|part| (part.trace_id, part.has_error()))),
-            Self::Sealed(block) => Box::new(
-                (0..block.parts.len())
-                    .filter_map(|part| Some((block.parts.trace_id(part)?, block.parts.errors(part) > 0))),
-            ),
+            Self::Open(block) => block.parts.get(part).is_some_and(Part::has_error),
+            Self::Sealed(block) => block.parts.errors(part) > 0,
         }
+    }
+
+    pub(super) fn set_newer(&self, part: u32, newer: Option<PartRef>) {
+        match self {
+            Self::Open(block) => {
+                if let Some(part) = block.parts.get(part) {
+                    part.newer.set(newer);
+                }
+            }
+            Self::Sealed(block) => block.newer.set(part, newer),
+        }
+    }
+
+    /// Returns how many traces it holds parts of.
+    pub(super) fn parts(&self) -> u32 {
+        match self {
+            Self::Open(block) => block.parts.len(),
+            Self::Sealed(block) => block.parts.len(),
+        }
+    }
+
+    /// Returns the ids of the traces of which it holds parts, in order of parts.
+    pub(super) fn trace_ids(&self) -> impl Iterator<Item = u128> {
+        (0..self.parts()).filter_map(|part| self.trace_id(part))
     }
 }
 
@@ -140,10 +161,7 @@ impl<'a> View<'a> {
 
     /// Returns the part of the same trace in a newer block, seen or not.
     pub(crate) fn newer(&self, part: u32) -> Option<PartRef> {
-        match self.block {
-            Block::Open(block) => block.parts.get(part)?.newer.get(),
-            Block::Sealed(block) => block.parts.newer(part)?.get(),
-        }
+        self.block.newer(part)
     }
 
     /// Returns the part of a trace if a span of it can be seen; `hash` is that of [`View::hash`].
@@ -161,10 +179,12 @@ impl<'a> View<'a> {
 
     /// Returns the row of a span if it can be seen.
     pub(crate) fn find_span(&self, part: u32, span_id: u64) -> Option<u32> {
-        let hash = span_hash(self.trace_id(part)?, span_id);
         match self.block {
-            Block::Open(block) => block.find_span(part, span_id, hash).filter(|&row| row < self.len),
-            Block::Sealed(block) => block.find_span(part, span_id, hash),
+            Block::Open(block) => {
+                let hash = span_hash(self.trace_id(part)?, span_id);
+                block.find_span(part, span_id, hash).filter(|&row| row < self.len)
+            }
+            Block::Sealed(block) => block.find_span(part, span_id),
         }
     }
 
@@ -236,17 +256,16 @@ impl<'a> View<'a> {
 
     /// Returns a name by its number; the empty one where there is none.
     pub(crate) fn name(&self, name: u32) -> Arc<str> {
-        self.find(name).map_or_else(|| Arc::from(""), Arc::clone)
+        match self.block {
+            Block::Open(block) => block.names.get(name).map_or_else(|| Arc::from(""), Arc::clone),
+            Block::Sealed(block) => Arc::from(block.name(name)),
+        }
     }
 
     /// Returns the text of a name by its number; the empty one where there is none.
     pub(crate) fn text(&self, name: u32) -> &'a str {
-        self.find(name).map_or("", |name| name)
-    }
-
-    fn find(&self, name: u32) -> Option<&'a Arc<str>> {
         match self.block {
-            Block::Open(block) => block.names.get(name),
+            Block::Open(block) => block.names.get(name).map_or("", |name| name),
             Block::Sealed(block) => block.name(name),
         }
     }
@@ -269,12 +288,10 @@ impl<'a> View<'a> {
 
     /// Returns the number of a name in this block.
     pub(crate) fn find_name(&self, text: &str) -> Option<u32> {
-        let is_it = |name: &Arc<str>| &**name == text;
-        let found = match self.block {
-            Block::Open(block) => block.names.iter().position(is_it),
-            Block::Sealed(block) => block.names().iter().position(is_it),
-        };
-        found.map(|index| index as u32)
+        match self.block {
+            Block::Open(block) => block.names.iter().position(|name| &**name == text).map(|index| index as u32),
+            Block::Sealed(block) => block.find_name(text),
+        }
     }
 
     /// Returns the number of a scope's resource in this block.
@@ -305,7 +322,7 @@ impl<'a> View<'a> {
     pub(crate) fn starts_ns(&self) -> Option<(u64, u64)> {
         match self.block {
             Block::Open(_) => None,
-            Block::Sealed(block) => Some(block.starts_ns),
+            Block::Sealed(block) => Some(block.facts.starts_ns),
         }
     }
 
@@ -313,7 +330,7 @@ impl<'a> View<'a> {
     pub(crate) fn parts_with_older(self) -> impl Iterator<Item = u32> {
         let (open, sealed) = match self.block {
             Block::Open(block) => (Some((0..).zip(block.parts.iter())), None),
-            Block::Sealed(block) => (None, Some(block.parts.with_older())),
+            Block::Sealed(block) => (None, Some(block.parts.with_older().map(|(part, _)| part))),
         };
         let open = open.into_iter().flatten().filter(|(_, part)| part.older.is_some()).map(|(number, _)| number);
         open.chain(sealed.into_iter().flatten())
@@ -390,7 +407,7 @@ impl Sums<'_> {
             Self::Sealed(block) => {
                 let row = block.parts.root(part)?;
                 let Row { start_ns, span_id, .. } = block.row(row);
-                Some(RootRow { start_ns, span_id, block: block.sequence, row })
+                Some(RootRow { start_ns, span_id, block: block.facts.sequence, row })
             }
         }
     }

@@ -17,7 +17,7 @@ fn store(spans: &[TestSpan]) -> Arc<Store> {
 }
 
 fn filled(spans: &[TestSpan], mut sealer: Option<Sealer>) -> Arc<Store> {
-    let (store, mut writer) = Writer::new(Limits { max_traces: 20, ..Limits::default() });
+    let (store, mut writer) = Writer::new(Limits { max_memory_traces: 20, ..Limits::default() });
     for span in spans {
         writer.append(&batch(std::slice::from_ref(span)), Timestamp(0));
         if let Some(sealer) = &mut sealer

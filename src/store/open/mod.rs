@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 pub(super) use appended::Appended;
-pub(super) use names::{NAME_OVERHEAD, Names};
+pub(super) use names::Names;
 pub(super) use rows::Place;
 pub(super) use sums::OpenSums;
 
@@ -109,8 +109,9 @@ impl NewerLink {
         (packed != u64::MAX).then_some(PartRef { block: (packed >> 32) as u32, part: packed as u32 })
     }
 
-    pub(super) fn set(&self, newer: PartRef) {
-        self.0.store(u64::from(newer.block) << 32 | u64::from(newer.part), Ordering::Release);
+    pub(super) fn set(&self, newer: Option<PartRef>) {
+        let packed = newer.map_or(u64::MAX, |newer| u64::from(newer.block) << 32 | u64::from(newer.part));
+        self.0.store(packed, Ordering::Release);
     }
 }
 

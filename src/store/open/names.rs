@@ -9,7 +9,7 @@ use super::OpenBlock;
 use crate::store::index::hash;
 
 /// What one distinct name takes beside its text: the shared pointer's head, its slot, the table's entry.
-pub(in crate::store) const NAME_OVERHEAD: usize = 56;
+const NAME_OVERHEAD: usize = 56;
 
 #[derive(Debug, Default)]
 pub(in crate::store) struct Names {

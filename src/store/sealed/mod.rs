@@ -1,6 +1,8 @@
 //! A block that never changes: the rows of a trace side by side, columns narrowed, and of the bytes what the columns do
 //! not hold, compressed in pages. A span takes about a sixth of what it took in the open block.
 
+mod image;
+mod lookup;
 mod packed;
 mod pages;
 mod parts;
@@ -9,12 +11,19 @@ mod strip;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+pub(super) use image::{Damaged, Image};
 pub use seal::Sealer;
 
-use super::index::Index;
-use super::row::{Facts, Row};
-use crate::model::Timestamp;
+use super::ids::IdKeys;
+use super::links::NewerLinks;
+use super::open::OpenBlock;
+use super::row::{Facts as RowFacts, Row};
+use crate::model::{StatusCode, Timestamp};
 use crate::otlp::wire::Cursor;
+use image::{ImageBuilder, ImageReader, item_u32, item_u64};
+use lookup::SealedIndex;
 use packed::Packed;
 use pages::{PageReader, Pages};
 use parts::Parts;
@@ -23,31 +32,97 @@ use strip::{Stripped, restore};
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct SealedBlock {
-    pub(super) sequence: u32,
-    len: u32,
-    names: Box<[Arc<str>]>,
+    pub(super) facts: Facts,
+    names: Names,
     pub(super) parts: Parts,
     columns: Columns,
-    /// The earliest and the latest start of a part.
-    pub(super) starts_ns: (u64, u64),
-    /// The rest of each span, then each scope, then each resource.
-    pages: Pages,
     /// The number of the resource of each scope.
     scope_resources: Packed,
+    /// The rest of each span, then each scope, then each resource.
+    pages: Pages,
+    pub(super) image: Image,
+    pub(super) newer: Arc<NewerLinks>,
+}
+
+/// What is known of a block without looking at its data.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) sequence: u32,
+    pub(super) rows: u32,
     scopes: u32,
+    /// By which its indexes are made.
+    pub(super) keys: IdKeys,
+    /// The earliest and the latest start of a part.
+    pub(super) starts_ns: (u64, u64),
     /// When the first and the last request arrived.
     pub(super) arrivals: (Timestamp, Timestamp),
-    bytes: usize,
+    /// Parts of traces that had none in an older block, and those of them that have an error.
+    pub(super) begun: u32,
+    pub(super) begun_with_errors: u32,
+    /// Bytes of the spans' messages as they came.
+    pub(super) received_bytes: u64,
+}
+
+impl Facts {
+    fn write(&self, image: &mut ImageBuilder) {
+        let small = [self.sequence, self.rows, self.scopes, self.begun, self.begun_with_errors];
+        let ([a, b, c], (earliest, latest), (first, last)) = (self.keys.0, self.starts_ns, self.arrivals);
+        let large = [a, b, c, earliest, latest, first.0, last.0, self.received_bytes];
+        for number in small.into_iter().map(u64::from).chain(large) {
+            image.number(number);
+        }
+    }
+
+    fn read(image: &mut ImageReader) -> Result<Self, Damaged> {
+        Ok(Self {
+            sequence: image.small()?,
+            rows: image.small()?,
+            scopes: image.small()?,
+            begun: image.small()?,
+            begun_with_errors: image.small()?,
+            keys: IdKeys([image.number()?, image.number()?, image.number()?]),
+            starts_ns: (image.number()?, image.number()?),
+            arrivals: (Timestamp(image.number()?), Timestamp(image.number()?)),
+            received_bytes: image.number()?,
+        })
+    }
+}
+
+/// Names by number.
+#[derive(Debug)]
+struct Names {
+    len: u32,
+    ends: Packed,
+    text: Bytes,
+}
+
+impl Names {
+    fn read(image: &mut ImageReader) -> Result<Self, Damaged> {
+        Ok(Self { len: image.small()?, ends: Packed::read(image)?, text: image.section()? })
+    }
+
+    /// Returns a name; the empty one where there is none, or it is damaged.
+    fn get(&self, number: u32) -> &str {
+        if number >= self.len {
+            return "";
+        }
+        let start = number.checked_sub(1).map_or(0, |before| self.ends.get(before) as usize);
+        let text = self.text.get(start..self.ends.get(number) as usize).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
 }
 
 /// The columns of spans.
 #[derive(Debug)]
 struct Columns {
-    span_id: Box<[u64]>,
-    /// 0 at a root, 1 where the parent's id stands in `foreign_parents`, else 2 + how many rows away the parent is.
+    /// Eight bytes each.
+    span_id: Bytes,
+    /// 0 at a root, 1 where the parent's id stands in `foreign_ids`, else 2 + how many rows away the parent is.
     parent: Packed,
-    /// Rows whose parent is not in the same part, in order, with its id.
-    foreign_parents: Box<[(u32, u64)]>,
+    /// Rows whose parent is not in the same part, in order, four bytes each.
+    foreign_rows: Bytes,
+    /// The ids of these parents, eight bytes each.
+    foreign_ids: Bytes,
     start_ns: Packed,
     duration_ns: Packed,
     service: Packed,
@@ -58,7 +133,27 @@ struct Columns {
     events: Packed,
     links: Packed,
     /// Finds the rows of parts that are too large to be searched row by row.
-    large_parts: Option<Index>,
+    large_parts: SealedIndex,
+}
+
+impl Columns {
+    fn read(image: &mut ImageReader) -> Result<Self, Damaged> {
+        Ok(Self {
+            span_id: image.section()?,
+            parent: Packed::read(image)?,
+            foreign_rows: image.section()?,
+            foreign_ids: image.section()?,
+            start_ns: Packed::read(image)?,
+            duration_ns: Packed::read(image)?,
+            service: Packed::read(image)?,
+            operation: Packed::read(image)?,
+            scope: Packed::read(image)?,
+            small: Packed::read(image)?,
+            events: Packed::read(image)?,
+            links: Packed::read(image)?,
+            large_parts: SealedIndex::read(image)?,
+        })
+    }
 }
 
 /// A part of more rows than this has its spans in an index.
@@ -77,53 +172,86 @@ fn unzigzag(number: u64) -> i64 {
 }
 
 impl Columns {
+    fn span_id(&self, row: u32) -> Option<u64> {
+        item_u64(&self.span_id, row as usize)
+    }
+
     #[inline]
     fn parent_id(&self, row: u32) -> u64 {
         match self.parent.get(row) {
             ROOT => 0,
             FOREIGN => {
-                let found = self.foreign_parents.binary_search_by_key(&row, |&(row, _)| row);
-                found.ok().and_then(|at| self.foreign_parents.get(at)).map_or(0, |&(_, id)| id)
+                let place = self.foreign_from(row);
+                let is_it = item_u32(&self.foreign_rows, place) == Some(row);
+                item_u64(&self.foreign_ids, place).filter(|_| is_it).unwrap_or_default()
             }
             distance => {
-                let parent = i64::from(row) + unzigzag(distance - 2);
-                self.span_id.get(parent as usize).copied().unwrap_or_default()
+                let parent = i64::from(row).wrapping_add(unzigzag(distance - 2));
+                u32::try_from(parent).ok().and_then(|parent| self.span_id(parent)).unwrap_or_default()
             }
         }
     }
 
-    fn bytes(&self) -> usize {
-        let packed = [
-            &self.parent,
-            &self.start_ns,
-            &self.duration_ns,
-            &self.service,
-            &self.operation,
-            &self.scope,
-            &self.small,
-            &self.events,
-            &self.links,
-        ];
-        packed.iter().map(|column| column.bytes()).sum::<usize>()
-            + self.span_id.len() * size_of::<u64>()
-            + self.foreign_parents.len() * size_of::<(u32, u64)>()
-            + self.large_parts.as_ref().map_or(0, Index::bytes)
+    /// Returns the place of the first foreign parent of a row from this one on.
+    fn foreign_from(&self, row: u32) -> usize {
+        let (mut low, mut high) = (0, self.foreign_rows.len() / size_of::<u32>());
+        while low < high {
+            let middle = low.midpoint(high);
+            if item_u32(&self.foreign_rows, middle).is_some_and(|found| found < row) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
     }
 }
 
 impl SealedBlock {
-    pub(super) fn len(&self) -> u32 {
-        self.len
+    /// Returns the block that an image describes.
+    ///
+    /// # Errors
+    /// When its region is damaged. Of damaged data nothing is known here.
+    pub(super) fn read(image: Image) -> Result<Self, Damaged> {
+        let mut reader = image.reader();
+        let facts = Facts::read(&mut reader)?;
+        let names = Names::read(&mut reader)?;
+        let parts = Parts::read(facts.rows, facts.keys, &mut reader)?;
+        let columns = Columns::read(&mut reader)?;
+        let scope_resources = Packed::read(&mut reader)?;
+        let pages = Pages::read(&mut reader)?;
+        let newer = Arc::new(NewerLinks::new(parts.len()));
+        Ok(Self { facts, names, parts, columns, scope_resources, pages, image, newer })
     }
 
+    /// Returns the sealed form of a full block.
+    pub(super) fn seal(block: &OpenBlock, sealer: &mut Sealer) -> Self {
+        Self::read(sealer.image(block)).expect("what was written here is read in the same order")
+    }
+
+    /// Returns another form of the same block, with the same links.
+    pub(super) fn in_the_place_of(self, other: &Self) -> Self {
+        Self { newer: Arc::clone(&other.newer), ..self }
+    }
+
+    pub(super) fn len(&self) -> u32 {
+        self.facts.rows
+    }
+
+    /// Returns the bytes that it takes beside its image.
+    pub(super) fn own_bytes(&self) -> usize {
+        size_of::<Self>() + self.newer.bytes()
+    }
+
+    /// Returns the bytes that it takes in memory.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.own_bytes() + self.image.bytes()
     }
 
     #[inline]
     pub(super) fn row(&self, row: u32) -> Row {
-        let Some(&span_id) = self.columns.span_id.get(row as usize) else { return Row::default() };
         let columns = &self.columns;
+        let Some(span_id) = columns.span_id(row) else { return Row::default() };
         let number = |column: &Packed| column.get(row) as u32;
         Row {
             span_id,
@@ -133,12 +261,12 @@ impl SealedBlock {
             service: number(&columns.service),
             operation: number(&columns.operation),
             scope: number(&columns.scope),
-            facts: Facts::from_parts(number(&columns.small), number(&columns.events), number(&columns.links)),
+            facts: RowFacts::from_parts(number(&columns.small), number(&columns.events), number(&columns.links)),
         }
     }
 
     pub(super) fn span_id(&self, row: u32) -> u64 {
-        self.columns.span_id.get(row as usize).copied().unwrap_or_default()
+        self.columns.span_id(row).unwrap_or_default()
     }
 
     pub(super) fn service(&self, row: u32) -> u32 {
@@ -149,22 +277,22 @@ impl SealedBlock {
         self.columns.operation.get(row) as u32
     }
 
-    /// Returns the row of a span in the part of its trace; `hash` is that of its id.
-    pub(super) fn find_span(&self, part: u32, span_id: u64, hash: u64) -> Option<u32> {
-        let rows = self.parts.rows(part);
-        let is_it = |row: u32| self.columns.span_id.get(row as usize) == Some(&span_id);
-        match &self.columns.large_parts {
-            Some(index) if rows.len() > LARGE_PART => index.find(hash, |row| rows.contains(&row) && is_it(row)),
-            _ => rows.into_iter().find(|&row| is_it(row)),
+    /// Returns the row of a span in the part of its trace.
+    pub(super) fn find_span(&self, part: u32, span_id: u64) -> Option<u32> {
+        let mut rows = self.parts.rows(part);
+        let is_it = |row: u32| self.columns.span_id(row) == Some(span_id);
+        if rows.len() <= LARGE_PART {
+            return rows.find(|&row| is_it(row));
         }
+        let hash = self.facts.keys.span(self.parts.trace_id(part)?, span_id);
+        self.columns.large_parts.find(hash, |row| rows.contains(&row) && is_it(row))
     }
 
     /// Returns the ids of parents that are not in the part of their children, one for each child.
     pub(super) fn foreign_parents(&self, part: u32) -> impl Iterator<Item = u64> {
         let rows = self.parts.rows(part);
-        let foreign = &self.columns.foreign_parents;
-        let [from, to] = [rows.start, rows.end].map(|end| foreign.partition_point(|&(row, _)| row < end));
-        foreign.get(from..to).unwrap_or_default().iter().map(|&(_, id)| id)
+        let [from, to] = [rows.start, rows.end].map(|end| self.columns.foreign_from(end));
+        (from..to).filter_map(|place| item_u64(&self.columns.foreign_ids, place))
     }
 
     /// Returns the number of a scope's resource.
@@ -172,12 +300,14 @@ impl SealedBlock {
         self.scope_resources.get(scope) as u32
     }
 
-    pub(super) fn name(&self, name: u32) -> Option<&Arc<str>> {
-        self.names.get(name as usize)
+    /// Returns a name by its number; the empty one where there is none.
+    pub(super) fn name(&self, name: u32) -> &str {
+        self.names.get(name)
     }
 
-    pub(super) fn names(&self) -> &[Arc<str>] {
-        &self.names
+    /// Returns the number of a name.
+    pub(super) fn find_name(&self, text: &str) -> Option<u32> {
+        (0..self.names.len).find(|&name| self.names.get(name) == text)
     }
 
     pub(super) fn reader(&self) -> SealedReader<'_> {
@@ -197,14 +327,18 @@ pub(crate) struct SealedReader<'a> {
 }
 
 impl SealedReader<'_> {
-    /// Returns the `Span` message of a row; it means the same as the one that came.
+    /// Returns the `Span` message of a row; it means the same as the one that came. Where its page is damaged it is what
+    /// the columns hold.
     pub(super) fn span(&mut self, index: u32) -> &[u8] {
         let block = self.block;
-        let Some((&stripped, rest)) = self.spans.item(index).split_first() else { return &[] };
-        let stripped = Stripped::from_number(stripped);
         let row = block.row(index);
+        let (stripped, rest) = match self.spans.item(index).split_first() {
+            Some((&stripped, rest)) => (Stripped::from_number(stripped), rest),
+            None if row.facts.status() == StatusCode::Unset => (Stripped::Columns, &[][..]),
+            None => (Stripped::ColumnsAndStatus, &[][..]),
+        };
         let trace_id = block.parts.trace_id(block.parts.of_row(index)).unwrap_or_default();
-        let operation = block.name(row.operation).map_or("", |name| name);
+        let operation = block.name(row.operation);
         self.message.clear();
         restore(&row, (trace_id, operation), (stripped, rest), &mut self.message);
         &self.message
@@ -212,13 +346,14 @@ impl SealedReader<'_> {
 
     /// Returns an `InstrumentationScope` message and its schema URL.
     pub(super) fn scope(&mut self, scope: u32) -> (&[u8], &str) {
-        self.message_and_schema(self.block.len + scope)
+        self.message_and_schema(self.block.len().saturating_add(scope))
     }
 
     /// Returns the `Resource` message of a scope and its schema URL.
     pub(super) fn resource(&mut self, scope: u32) -> (&[u8], &str) {
         let resource = self.block.resource(scope);
-        self.message_and_schema(self.block.len + self.block.scopes + resource)
+        let Facts { rows, scopes, .. } = self.block.facts;
+        self.message_and_schema(rows.saturating_add(scopes).saturating_add(resource))
     }
 
     fn message_and_schema(&mut self, item: u32) -> (&[u8], &str) {

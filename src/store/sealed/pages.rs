@@ -3,10 +3,12 @@
 
 use std::cell::RefCell;
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use bytes::Bytes;
 use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound};
 
+use super::image::{Damaged, ImageBuilder, ImageReader, item, u32_at};
 use crate::otlp::wire::{Cursor, put_varint};
 
 /// A page is full at this many bytes; a larger item has one of its own.
@@ -23,11 +25,20 @@ thread_local! {
     static UNPACKER: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
 }
 
-/// What pages have in common, learned from a block.
+/// What the pages of several blocks have in common.
 pub(in crate::store) struct Dictionary {
+    bytes: Box<[u8]>,
     unpacking: DDict<'static>,
+}
+
+/// What pages are packed with.
+pub(super) struct Learned {
+    dictionary: Arc<Dictionary>,
     packing: CDict<'static>,
 }
+
+/// Those that blocks hold, so that blocks read from disk share them as they did when they were written.
+static KNOWN: Mutex<Vec<Weak<Dictionary>>> = Mutex::new(Vec::new());
 
 impl std::fmt::Debug for Dictionary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,9 +46,32 @@ impl std::fmt::Debug for Dictionary {
     }
 }
 
+impl std::fmt::Debug for Learned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.dictionary.fmt(f)
+    }
+}
+
 impl Dictionary {
+    /// Returns the dictionary of these bytes, none where they are none.
+    fn of(bytes: &[u8]) -> Option<Arc<Self>> {
+        if bytes.is_empty() {
+            return None;
+        }
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|dictionary| dictionary.strong_count() > 0);
+        if let Some(same) = known.iter().filter_map(Weak::upgrade).find(|known| *known.bytes == *bytes) {
+            return Some(same);
+        }
+        let dictionary = Arc::new(Self { bytes: bytes.into(), unpacking: DDict::try_create(bytes)? });
+        known.push(Arc::downgrade(&dictionary));
+        Some(dictionary)
+    }
+}
+
+impl Learned {
     /// Learns from items; none where they are too few to learn from.
-    pub(super) fn train(items: &Items) -> Option<Arc<Self>> {
+    pub(super) fn train(items: &Items) -> Option<Self> {
         if !items.can_train() {
             return None;
         }
@@ -50,7 +84,7 @@ impl Dictionary {
             }
         }
         let bytes = zstd::dict::from_continuous(&samples, &sizes, DICTIONARY).ok()?;
-        Some(Arc::new(Self { unpacking: DDict::try_create(&bytes)?, packing: CDict::try_create(&bytes, LEVEL)? }))
+        Some(Self { dictionary: Dictionary::of(&bytes)?, packing: CDict::try_create(&bytes, LEVEL)? })
     }
 }
 
@@ -99,11 +133,12 @@ impl Items {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::store) struct Pages {
-    heads: Box<[PageHead]>,
-    packed: Box<[u8]>,
-    dictionary: Option<Arc<Dictionary>>,
+    heads: Bytes,
+    packed: Bytes,
+    dictionary_bytes: Bytes,
+    dictionary: OnceLock<Option<Arc<Dictionary>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +148,27 @@ struct PageHead {
     start: u32,
     /// Its bytes unpacked; as many as it has packed where it did not compress.
     unpacked: u32,
+    /// Of its bytes packed.
+    checksum: u32,
+}
+
+/// The bytes of a head in the region.
+const HEAD: usize = 16;
+
+impl PageHead {
+    fn bytes(self) -> [u8; HEAD] {
+        let mut bytes = [0; HEAD];
+        let numbers = [self.first_item, self.start, self.unpacked, self.checksum];
+        for (bytes, number) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+            *bytes = number.to_le_bytes();
+        }
+        bytes
+    }
+
+    fn of(bytes: &[u8; HEAD]) -> Self {
+        let [first_item, start, unpacked, checksum] = [0, 4, 8, 12].map(|offset| u32_at(bytes, offset));
+        Self { first_item, start, unpacked, checksum }
+    }
 }
 
 /// Packs pages; kept, as making one takes long.
@@ -135,14 +191,15 @@ impl Default for Packer {
 }
 
 impl Packer {
-    /// Packs items in an order that numbers them anew.
+    /// Packs items in an order that numbers them anew, writes the pages, and returns their bytes.
     pub(super) fn pack(
         &mut self,
         items: &Items,
         order: impl Iterator<Item = u32> + Clone,
-        dictionary: Option<&Arc<Dictionary>>,
-    ) -> Pages {
-        let mut pages = Vec::new();
+        dictionary: Option<&Learned>,
+        image: &mut ImageBuilder,
+    ) -> usize {
+        let mut pages: Vec<PageHead> = Vec::new();
         let mut first_item = 0;
         let mut ahead = order.clone().skip(AHEAD);
         for (number, item) in order.enumerate() {
@@ -161,16 +218,21 @@ impl Packer {
         }
         // Nothing of an unusually large item stays here.
         self.page.shrink_to(2 * PAGE);
-        Pages { heads: pages.into(), packed: std::mem::take(&mut self.out).into(), dictionary: dictionary.cloned() }
+        let bytes = self.out.len() + pages.len() * HEAD;
+        image.table(&pages.iter().flat_map(|head| head.bytes()).collect::<Vec<u8>>());
+        image.table(dictionary.map_or(&[], |learned| &learned.dictionary.bytes));
+        image.section(&self.out);
+        self.out.clear();
+        bytes
     }
 
-    fn finish(&mut self, first_item: u32, dictionary: Option<&Arc<Dictionary>>) -> PageHead {
+    fn finish(&mut self, first_item: u32, dictionary: Option<&Learned>) -> PageHead {
         let (start, unpacked) = (self.out.len(), self.page.len());
         self.out.reserve(compress_bound(unpacked));
         let mut end = std::io::Cursor::new(&mut self.out);
         end.set_position(start as u64);
         let packed = match dictionary {
-            Some(dictionary) => self.context.compress_using_cdict(&mut end, &self.page, &dictionary.packing),
+            Some(learned) => self.context.compress_using_cdict(&mut end, &self.page, &learned.packing),
             None => self.context.compress(&mut end, &self.page, LEVEL),
         };
         if packed.is_err() || self.out.len() - start >= unpacked {
@@ -178,37 +240,51 @@ impl Packer {
             self.out.extend_from_slice(&self.page);
         }
         self.page.clear();
-        PageHead { first_item, start: start as u32, unpacked: unpacked as u32 }
+        let checksum = crc32c::crc32c(&self.out[start..]);
+        PageHead { first_item, start: start as u32, unpacked: unpacked as u32, checksum }
     }
 }
 
 impl Pages {
-    /// Returns the bytes they take, without the dictionary that several share.
-    pub(super) fn bytes(&self) -> usize {
-        self.packed.len() + self.heads.len() * size_of::<PageHead>()
+    /// Reads what [`Packer::pack`] wrote.
+    pub(super) fn read(image: &mut ImageReader) -> Result<Self, Damaged> {
+        let (heads, dictionary_bytes) = (image.table()?, image.table()?);
+        Ok(Self { heads, packed: image.section()?, dictionary_bytes, dictionary: OnceLock::new() })
+    }
+
+    fn head(&self, number: usize) -> Option<PageHead> {
+        item(&self.heads, number).map(PageHead::of)
     }
 
     /// Returns the number of the page that holds an item.
     fn page_of(&self, item: u32) -> Option<usize> {
-        self.heads.partition_point(|page| page.first_item <= item).checked_sub(1)
+        let (mut low, mut high) = (0, self.heads.len() / HEAD);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.head(middle).is_some_and(|page| page.first_item <= item) { low = middle + 1 } else { high = middle }
+        }
+        low.checked_sub(1)
     }
 
     /// Unpacks a page into `out`; nothing where its bytes are damaged.
     fn unpack(&self, number: usize, out: &mut Vec<u8>) {
         out.clear();
-        let Some(page) = self.heads.get(number) else { return };
-        let end = self.heads.get(number + 1).map_or(self.packed.len(), |next| next.start as usize);
+        let Some(page) = self.head(number) else { return };
+        let end = self.head(number + 1).map_or(self.packed.len(), |next| next.start as usize);
         let packed = self.packed.get(page.start as usize..end).unwrap_or_default();
+        if crc32c::crc32c(packed) != page.checksum {
+            return;
+        }
         if packed.len() == page.unpacked as usize {
             out.extend_from_slice(packed);
             return;
         }
         out.reserve(page.unpacked as usize);
-        let unpacked = UNPACKER.with_borrow_mut(|context| match &self.dictionary {
+        let dictionary = self.dictionary.get_or_init(|| Dictionary::of(&self.dictionary_bytes));
+        let unpacked = UNPACKER.with_borrow_mut(|context| match dictionary {
             Some(dictionary) => context.decompress_using_ddict(out, packed, &dictionary.unpacking),
             None => context.decompress(out, packed),
         });
-        debug_assert!(unpacked.is_ok(), "what was packed can be unpacked");
         if unpacked.is_err() {
             out.clear();
         }
@@ -230,10 +306,10 @@ impl<'a> PageReader<'a> {
         Self { pages, number: None, page: Vec::new(), next: (0, 0) }
     }
 
-    /// Returns an item; nothing where there is none.
+    /// Returns an item; nothing where there is none, or its page is damaged.
     pub(in crate::store) fn item(&mut self, item: u32) -> &[u8] {
         let number = self.pages.page_of(item);
-        let first = number.and_then(|number| self.pages.heads.get(number)).map_or(0, |page| page.first_item);
+        let first = number.and_then(|number| self.pages.head(number)).map_or(0, |page| page.first_item);
         if let Some(number) = number
             && self.number != Some(number)
         {
@@ -266,8 +342,10 @@ mod tests {
         items
     }
 
-    fn check(items: &Items, dictionary: Option<&Arc<Dictionary>>) -> Pages {
-        let pages = Packer::default().pack(items, 0..items.len(), dictionary);
+    fn check(items: &Items, dictionary: Option<&Learned>) -> Pages {
+        let mut image = ImageBuilder::default();
+        Packer::default().pack(items, 0..items.len(), dictionary, &mut image);
+        let pages = Pages::read(&mut image.finish().reader()).unwrap();
         let mut reader = PageReader::new(&pages);
         let expected: Vec<&[u8]> = items.iter().collect();
         for (number, item) in expected.iter().enumerate().rev() {
@@ -289,10 +367,10 @@ mod tests {
     fn items_come_back_with_and_without_a_dictionary() {
         let items = items(4_000, span);
         let plain = check(&items, None);
-        let dictionary = Dictionary::train(&items);
-        assert!(dictionary.is_some());
-        let trained = check(&items, dictionary.as_ref());
-        assert!(trained.bytes() < plain.bytes());
+        let learned = Learned::train(&items);
+        assert!(learned.is_some());
+        let trained = check(&items, learned.as_ref());
+        assert!(trained.packed.len() < plain.packed.len());
     }
 
     #[test]
@@ -305,6 +383,6 @@ mod tests {
 
     #[test]
     fn too_few_items_train_nothing() {
-        assert!(Dictionary::train(&items(10, span)).is_none());
+        assert!(Learned::train(&items(10, span)).is_none());
     }
 }

@@ -2,18 +2,19 @@
 //! what the columns hold and packs the rest.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 
+use super::image::{Image, ImageBuilder};
+use super::lookup::SealedIndex;
 use super::packed::Packed;
-use super::pages::{Dictionary, Items, Packer};
-use super::parts::Parts;
+use super::pages::{Items, Learned, Packer};
+use super::parts::PartColumns;
 use super::strip::strip;
-use super::{Columns, FOREIGN, LARGE_PART, ROOT, SealedBlock, zigzag};
+use super::{FOREIGN, Facts, LARGE_PART, ROOT, zigzag};
 use crate::otlp::wire::put_varint;
-use crate::store::index::{Index, id_hash, span_hash};
-use crate::store::open::{NAME_OVERHEAD, NewerLink, OpenBlock, PartRef};
+use crate::store::ids::{IdKeys, span_hash};
+use crate::store::open::{OpenBlock, PartRef};
 use crate::store::row::{NONE, Row};
 use crate::store::sums::{PartSums, RootRow};
 
@@ -21,12 +22,13 @@ use crate::store::sums::{PartSums, RootRow};
 #[derive(Debug, Default)]
 pub struct Sealer {
     packer: Packer,
-    dictionary: Option<Learned>,
+    dictionary: Option<InUse>,
 }
 
+/// A dictionary, and how it does.
 #[derive(Debug)]
-struct Learned {
-    dictionary: Arc<Dictionary>,
+struct InUse {
+    learned: Learned,
     /// Packed bytes for each byte of the block it was trained on.
     ratio: f64,
     /// Blocks packed with it.
@@ -39,6 +41,8 @@ const STALE: f64 = 1.25;
 const LEAST_BLOCKS: u32 = 8;
 /// And at the latest after so many.
 const MOST_BLOCKS: u32 = 64;
+/// Bytes that a span usually takes sealed.
+const USUAL_SPAN: usize = 64;
 
 /// Where the rows of a full block go: those of each part side by side, in order of arrival.
 struct Order {
@@ -130,63 +134,49 @@ impl<'a> Origins<'a> {
 }
 
 impl Sealer {
-    /// Seals a block that is full; about a microsecond a span.
-    pub(in crate::store) fn seal(&mut self, block: &OpenBlock) -> SealedBlock {
+    /// Returns the sealed form of a block that is full; about a microsecond a span.
+    pub(super) fn image(&mut self, block: &OpenBlock) -> Image {
         let order = Order::of(block);
         let origins = Origins::of(block);
         let mut rows: Vec<Row> = order.old.iter().map(|&old| block.row(old)).collect();
         for row in &mut rows {
             row.scope = origins.new_scope.get(row.scope as usize).copied().unwrap_or_default();
         }
-        let items = items(block, &order, &rows, &origins);
-        let dictionary = self.dictionary(&items);
-        let in_order = order.old.iter().copied().chain(block.written()..items.len());
-        let pages = self.packer.pack(&items, in_order, dictionary.as_ref());
-        if items.can_train() {
-            self.learn(pages.bytes() as f64 / items.bytes() as f64);
-        }
         let parts = parts(block, &order, &rows);
-        let columns = columns(block, &order, &rows);
-        let names: Box<[Arc<str>]> = block.names.iter().map(Arc::clone).collect();
-        let scope_resources = column(&origins.scopes.all, |&(resource, _, _)| u64::from(resource));
-        let bytes = size_of::<SealedBlock>()
-            + names.iter().map(|name| name.len() + NAME_OVERHEAD).sum::<usize>()
-            + [parts.bytes(), columns.bytes(), pages.bytes(), scope_resources.bytes()].iter().sum::<usize>();
-        let starts = parts.starts_ns();
-        SealedBlock {
-            sequence: block.sequence,
-            len: block.written(),
-            names,
-            starts_ns: starts,
-            parts,
-            columns,
-            pages,
-            scope_resources,
-            scopes: origins.scopes.all.len() as u32,
-            arrivals: block.arrivals().unwrap_or_default(),
-            bytes,
-        }
+        let facts = Facts::of(block, &parts, &origins);
+        let mut image = ImageBuilder::with_capacity(rows.len() * USUAL_SPAN);
+        facts.write(&mut image);
+        write_names(block, &mut image);
+        parts.write(facts.keys, &mut image);
+        write_columns(block, &order, &rows, &mut image);
+        Packed::write(&values(&origins.scopes.all, |&(resource, _, _)| u64::from(resource)), &mut image);
+        self.write_pages(&items(block, &order, &rows, &origins), &order, &mut image);
+        image.finish()
     }
 
-    /// Returns the dictionary to pack with; trains one where there is none that is of use.
-    fn dictionary(&mut self, items: &Items) -> Option<Arc<Dictionary>> {
+    fn write_pages(&mut self, items: &Items, order: &Order, image: &mut ImageBuilder) {
+        let spans = order.old.len() as u32;
+        let in_order = order.old.iter().copied().chain(spans..items.len());
         if self.dictionary.is_none() {
-            let dictionary = Dictionary::train(items)?;
-            self.dictionary = Some(Learned { dictionary, ratio: 0.0, blocks: 0 });
+            self.dictionary = Learned::train(items).map(|learned| InUse { learned, ratio: 0.0, blocks: 0 });
         }
-        self.dictionary.as_ref().map(|learned| Arc::clone(&learned.dictionary))
+        let learned = self.dictionary.as_ref().map(|in_use| &in_use.learned);
+        let packed = self.packer.pack(items, in_order, learned, image);
+        if items.can_train() {
+            self.learn(packed as f64 / items.bytes() as f64);
+        }
     }
 
     /// Notes to what part of its size a block was packed; forgets a dictionary that does not fit any more, or may not: what
     /// is sent changes, and a block that packs badly with any dictionary tells nothing of the next ones.
     fn learn(&mut self, ratio: f64) {
-        let Some(learned) = &mut self.dictionary else { return };
-        if learned.blocks == 0 {
-            learned.ratio = ratio;
+        let Some(in_use) = &mut self.dictionary else { return };
+        if in_use.blocks == 0 {
+            in_use.ratio = ratio;
         }
-        learned.blocks += 1;
-        let is_stale = learned.blocks > LEAST_BLOCKS && ratio > learned.ratio * STALE;
-        if is_stale || learned.blocks >= MOST_BLOCKS {
+        in_use.blocks += 1;
+        let is_stale = in_use.blocks > LEAST_BLOCKS && ratio > in_use.ratio * STALE;
+        if is_stale || in_use.blocks >= MOST_BLOCKS {
             self.dictionary = None;
         }
     }
@@ -215,12 +205,43 @@ fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins) -> I
     items
 }
 
-fn column<T>(items: &[T], value: impl Fn(&T) -> u64) -> Packed {
-    Packed::of(&items.iter().map(value).collect::<Vec<_>>())
+fn values<T>(items: &[T], value: impl Fn(&T) -> u64) -> Vec<u64> {
+    items.iter().map(value).collect()
 }
 
-fn columns(block: &OpenBlock, order: &Order, rows: &[Row]) -> Columns {
-    let mut foreign_parents = Vec::new();
+impl Facts {
+    fn of(block: &OpenBlock, parts: &PartColumns, origins: &Origins) -> Self {
+        let starts = || parts.sums.iter().map(|sums| sums.start_ns);
+        let begun = || block.parts.iter().zip(&parts.sums).filter(|(part, _)| part.older.is_none());
+        Self {
+            sequence: block.sequence,
+            rows: block.written(),
+            scopes: origins.scopes.all.len() as u32,
+            keys: IdKeys::ours(),
+            starts_ns: (starts().min().unwrap_or_default(), starts().max().unwrap_or_default()),
+            arrivals: block.arrivals().unwrap_or_default(),
+            begun: begun().count() as u32,
+            begun_with_errors: begun().filter(|(_, sums)| sums.errors > 0).count() as u32,
+            received_bytes: (0..block.written()).map(|row| u64::from(block.place(row).len)).sum(),
+        }
+    }
+}
+
+/// Writes the text of names, and where each ends.
+fn write_names(block: &OpenBlock, image: &mut ImageBuilder) {
+    let (mut text, mut ends) = (Vec::new(), Vec::new());
+    for name in block.names.iter() {
+        text.extend_from_slice(name.as_bytes());
+        ends.push(text.len() as u64);
+    }
+    image.number(ends.len() as u64);
+    Packed::write(&ends, image);
+    image.section(&text);
+}
+
+/// Writes the columns of spans in the order in which [`super::Columns`] reads them.
+fn write_columns(block: &OpenBlock, order: &Order, rows: &[Row], image: &mut ImageBuilder) {
+    let mut foreign_parents: Vec<(u32, u64)> = Vec::new();
     let mut parents = Vec::with_capacity(rows.len());
     for (new, (&old, row)) in order.old.iter().zip(rows).enumerate() {
         let id = row.parent_id;
@@ -236,69 +257,52 @@ fn columns(block: &OpenBlock, order: &Order, rows: &[Row]) -> Columns {
             }
         });
     }
-    Columns {
-        span_id: rows.iter().map(|row| row.span_id).collect(),
-        parent: Packed::of(&parents),
-        foreign_parents: foreign_parents.into(),
-        start_ns: column(rows, |row| row.start_ns),
-        duration_ns: column(rows, |row| row.duration_ns),
-        service: column(rows, |row| u64::from(row.service)),
-        operation: column(rows, |row| u64::from(row.operation)),
-        scope: column(rows, |row| u64::from(row.scope)),
-        small: column(rows, |row| u64::from(row.facts.parts().0)),
-        events: column(rows, |row| u64::from(row.facts.events())),
-        links: column(rows, |row| u64::from(row.facts.links())),
-        large_parts: large_parts(block, order, rows),
+    image.section_of(rows.iter().map(|row| row.span_id.to_le_bytes()));
+    Packed::write(&parents, image);
+    image.section_of(foreign_parents.iter().map(|&(row, _)| row.to_le_bytes()));
+    image.section_of(foreign_parents.iter().map(|&(_, id)| id.to_le_bytes()));
+    let columns: [fn(&Row) -> u64; 8] = [
+        |row| row.start_ns,
+        |row| row.duration_ns,
+        |row| u64::from(row.service),
+        |row| u64::from(row.operation),
+        |row| u64::from(row.scope),
+        |row| u64::from(row.facts.parts().0),
+        |row| u64::from(row.facts.events()),
+        |row| u64::from(row.facts.links()),
+    ];
+    for column in columns {
+        Packed::write(&values(rows, column), image);
     }
+    SealedIndex::write(large_parts(block, order, rows).into_iter(), image);
 }
 
-fn large_parts(block: &OpenBlock, order: &Order, rows: &[Row]) -> Option<Index> {
-    let large = || order.parts().zip(block.parts.iter()).filter(|(range, _)| range.len() > LARGE_PART);
-    let count: usize = large().map(|(range, _)| range.len()).sum();
-    let index = (count > 0).then(|| Index::with_capacity(count as u32))?;
-    for (range, part) in large() {
-        for row in range {
-            index.insert(span_hash(part.trace_id, rows[row].span_id), row as u32);
-        }
-    }
-    Some(index)
+/// Returns the rows of parts that are too large to be searched row by row, each with the hash of its span.
+fn large_parts(block: &OpenBlock, order: &Order, rows: &[Row]) -> Vec<(u64, u32)> {
+    let large = order.parts().zip(block.parts.iter()).filter(|(range, _)| range.len() > LARGE_PART);
+    large
+        .flat_map(|(range, part)| range.map(move |row| (span_hash(part.trace_id, rows[row].span_id), row as u32)))
+        .collect()
 }
 
-fn parts(block: &OpenBlock, order: &Order, rows: &[Row]) -> Parts {
-    let (mut sums, mut roots, mut older) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut services, mut services_ends) = (Vec::new(), Vec::new());
-    let mut trace_ids = Vec::new();
+fn parts(block: &OpenBlock, order: &Order, rows: &[Row]) -> PartColumns {
+    let mut parts = PartColumns { ends: order.ends.clone(), ..PartColumns::default() };
     for (number, range) in order.parts().enumerate() {
         let rows = rows.get(range).unwrap_or_default();
         let mut sum = PartSums::default();
         for row in rows {
             sum.add(row);
         }
-        sums.push(sum);
-        roots.push(root(rows));
-        services.extend(distinct(rows.iter().map(|row| u64::from(row.service))));
-        services_ends.push(services.len() as u64);
+        parts.sums.push(sum);
+        parts.roots.push(root(rows));
+        parts.services.extend(distinct(rows.iter().map(|row| u64::from(row.service))));
+        parts.services_ends.push(parts.services.len() as u64);
         if let Some(part) = block.parts.get(number as u32) {
-            trace_ids.push(part.trace_id);
-            older.extend(part.older.map(|older: PartRef| (number as u32, older)));
+            parts.trace_ids.push(part.trace_id);
+            parts.older.extend(part.older.map(|older: PartRef| (number as u32, older)));
         }
     }
-    let index = Index::with_capacity(trace_ids.len() as u32);
-    trace_ids.iter().enumerate().for_each(|(part, &id)| index.insert(id_hash(id), part as u32));
-    Parts {
-        newer: trace_ids.iter().map(|_| NewerLink::default()).collect(),
-        trace_ids: trace_ids.into(),
-        ends: Packed::of(&order.ends),
-        index,
-        older: older.into(),
-        start_ns: column(&sums, |sums| sums.start_ns),
-        duration_ns: column(&sums, PartSums::duration_ns),
-        errors: column(&sums, |sums| u64::from(sums.errors)),
-        roots: column(&sums, |sums| u64::from(sums.roots)),
-        root: Packed::of(&roots),
-        services: Packed::of(&services),
-        services_ends: Packed::of(&services_ends),
-    }
+    parts
 }
 
 /// Returns the place of the root that names the trace plus one, 0 where there is none.

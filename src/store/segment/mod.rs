@@ -2,3 +2,6 @@
 //! store.
 
 pub mod folder;
+mod shelf;
+
+pub use shelf::{Segment, Shelf, Unreadable};

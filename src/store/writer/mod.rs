@@ -1,26 +1,32 @@
 //! The one writer: appends scanned requests to the open block, drops duplicates, links the parts of traces, and evicts
 //! whole blocks when a limit is reached.
 
+mod leaving;
+
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::directory::Directory;
-use super::index::{id_hash, span_hash};
-use super::open::{KeptRequest, Names, OpenBlock, Part, PartRef, Place, ResourceEntry, ScopeEntry};
-use super::ring::{Ring, Sealed, Unsealed};
-use super::row::{Facts as RowFacts, NONE, Row};
-use super::sums::PartSums;
-use super::view::Block;
-use super::{Counters, Facts, Frontier, Limits, Store};
 use crate::model::{StatusCode, Timestamp};
 use crate::otlp::{Batch, SpanRow};
+use crate::store::directory::Directory;
+use crate::store::ids::{id_hash, span_hash};
+use crate::store::open::{KeptRequest, Names, OpenBlock, Part, PartRef, Place, ResourceEntry, ScopeEntry};
+use crate::store::ring::{Ring, Sealed, Unsealed};
+use crate::store::row::{Facts as RowFacts, NONE, Row};
+use crate::store::segment::{Segment, Shelf};
+use crate::store::sums::PartSums;
+use crate::store::view::Block;
+use crate::store::{Counters, Frontier, Limits, Store};
 
 /// What became of a request's spans.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub stored: u64,
     pub duplicates: u64,
     pub rejected: u64,
+    /// The blocks that hold those stored, none where none were.
+    pub blocks: Option<RangeInclusive<u32>>,
 }
 
 /// The only one that changes a [`Store`].
@@ -33,8 +39,13 @@ pub struct Writer {
     begun: u32,
     full: Ring,
     directory: Directory,
+    shelf: Option<Shelf>,
+    /// Bytes of the log, which count among those on disk.
+    log_bytes: u64,
     names: Names,
     counters: Counters,
+    traces: u64,
+    traces_with_errors: u64,
     request: RequestInBlock,
     recent: Recent,
     /// Those of the ids of a request's spans; kept, as each request needs as many.
@@ -56,6 +67,8 @@ struct RequestInBlock {
     scopes: Vec<(u32, u32)>,
     /// Whether room was made for it.
     has_room: bool,
+    /// The blocks that hold spans of it.
+    blocks: Option<(u32, u32)>,
 }
 
 const USUAL_SCOPES: usize = 1_024;
@@ -64,6 +77,7 @@ const USUAL_SPANS: usize = 8_192;
 impl RequestInBlock {
     fn begin(&mut self, batch: &Batch) {
         self.has_room = false;
+        self.blocks = None;
         let spans: usize = batch.spans.iter().map(|span| span.message.len as usize).sum();
         self.other_bytes = batch.bytes.len().saturating_sub(spans);
         self.enter_block(batch);
@@ -84,7 +98,7 @@ impl RequestInBlock {
     }
 }
 
-/// Where a trace stands: its part in the open block, and its newest part in a full one.
+/// Where a trace stands: its part in the open block, and its newest part in a full one, in memory or on disk.
 #[derive(Clone, Copy, Debug, Default)]
 struct Standing {
     here: Option<Here>,
@@ -136,22 +150,46 @@ const SCOPE_OVERHEAD: usize = 32;
 const PART_OVERHEAD: usize = size_of::<Part>() + 16 + size_of::<PartSums>() + 64;
 
 impl Writer {
-    /// Returns an empty store and its writer.
+    /// Returns an empty store in memory, and its writer.
     pub fn new(limits: Limits) -> (Arc<Store>, Self) {
+        Self::with_segments(limits, None, Vec::new(), 0)
+    }
+
+    /// Returns a store with these files of blocks, oldest first, and its writer; blocks that leave memory go on being read
+    /// from the files on the shelf. The next block has at least this number.
+    pub fn with_segments(
+        limits: Limits,
+        shelf: Option<Shelf>,
+        segments: Vec<Segment>,
+        next: u32,
+    ) -> (Arc<Store>, Self) {
         let store = Arc::new(Store::default());
-        let writer = Self {
+        let newest = segments.last().map(|segment| segment.sealed().facts);
+        if let Some(newest) = newest {
+            newest.keys.adopt();
+        }
+        let next = newest.map_or(next, |newest| next.max(newest.sequence.saturating_add(1)));
+        let mut writer = Self {
             store: Arc::clone(&store),
             limits,
-            open: Arc::new(OpenBlock::new(0, limits.block_spans(), None)),
+            open: Arc::new(OpenBlock::new(next, limits.block_spans(), None)),
             begun: 0,
             full: Ring::default(),
             directory: Directory::default(),
+            shelf,
+            log_bytes: 0,
             names: Names::default(),
             counters: Counters::default(),
+            traces: 0,
+            traces_with_errors: 0,
             request: RequestInBlock::default(),
             recent: Recent::default(),
             hashes: Vec::new(),
         };
+        for segment in segments {
+            writer.take_over(segment);
+        }
+        writer.keep_disk_budget();
         writer.publish_blocks();
         writer.publish();
         (store, writer)
@@ -179,26 +217,19 @@ impl Writer {
             stored: self.counters.stored - before.stored,
             duplicates: self.counters.duplicates - before.duplicates,
             rejected: batch.rejected,
+            blocks: self.request.blocks.map(|(first, last)| first..=last),
         }
     }
 
-    /// Drops what is past its retention at `now`, and ends the open block when it is old, so that it can go in time.
-    pub fn tick(&mut self, now: Timestamp) {
-        self.full.reclaim();
-        let is_old = self.open.arrivals().is_some_and(|(first, _)| now.since(first) > self.limits.block_age_ns());
-        if is_old {
-            self.end_block();
-        }
-        let retention_ns = self.limits.retention_ns;
-        let is_over = |block: &Block| block.arrivals().is_none_or(|(_, last)| now.since(last) > retention_ns);
-        let before = self.full.len();
-        while self.full.oldest().is_some_and(is_over) {
-            self.evict_oldest();
-        }
-        if is_old || self.full.len() != before {
-            self.keep_budget();
-            self.publish();
-        }
+    /// Appends a request of an earlier run that was found in its log. Of its spans those count that are in no block yet.
+    pub fn recover(&mut self, batch: &Batch, arrived: Timestamp) -> Outcome {
+        let before = self.counters;
+        let outcome = self.append(batch, arrived);
+        let Counters { received, duplicates, rejected, .. } = before;
+        self.counters = Counters { received, duplicates, rejected, ..self.counters };
+        self.counters.recovered += outcome.stored;
+        self.publish();
+        outcome
     }
 
     /// Gives out the next full block to be sealed, none where every one was. It stays in its place, and is read, until
@@ -214,10 +245,14 @@ impl Writer {
 
     /// Puts a sealed block in the place of the full one.
     pub fn put_sealed(&mut self, sealed: Sealed) {
-        if self.full.put_sealed(sealed) {
-            self.publish_blocks();
-            self.full.reclaim();
-            self.publish();
+        match self.full.put_sealed(sealed) {
+            Ok(()) => {
+                self.keep_budget();
+                self.publish_blocks();
+                self.full.reclaim();
+                self.publish();
+            }
+            Err(segment) => self.discard(segment),
         }
     }
 
@@ -249,7 +284,7 @@ impl Writer {
         self.open.append(&columns, Place { offset: span.message.start, len: span.message.len, previous, part }, hash);
         let is_error = span.status == StatusCode::Error;
         if is_error && !here.has_error {
-            self.note_error(span.trace_id, part);
+            self.note_error(part);
         }
         let here = Some(Here { part, newest_row: row, has_error: here.has_error || is_error });
         self.recent.set(span.trace_id, Standing { here, ..standing });
@@ -265,7 +300,8 @@ impl Writer {
         let hash = id_hash(trace_id);
         let part = self.open.find_part(trace_id, hash);
         let Some((number, part)) = part.and_then(|number| Some((number, self.open.parts.get(number)?))) else {
-            let older = self.directory.newest_part(hash, |part| self.full.trace_id(part) == Some(trace_id));
+            let in_memory = self.directory.newest_part(hash, |part| self.full.trace_id(part) == Some(trace_id));
+            let older = in_memory.or_else(|| self.full.newest_part_on_disk(trace_id));
             return Standing { here: None, older };
         };
         let here = Here { part: number, newest_row: part.newest_row(), has_error: part.has_error() };
@@ -280,9 +316,12 @@ impl Writer {
             self.make_room_for_request(batch);
             standing = self.standing(trace_id);
         }
-        let begins = standing.older.is_none();
+        let begins = !standing.older.is_some_and(|older| self.full.is_in_memory(older));
         if self.open.written() >= self.open.capacity || standing.here.is_none() && self.has_all_traces(begins) {
             self.end_block_within(batch);
+            standing = self.standing(trace_id);
+        }
+        if standing.here.is_none() && self.make_room_for_trace(begins, standing.older.is_none()) {
             standing = self.standing(trace_id);
         }
         standing
@@ -316,43 +355,37 @@ impl Writer {
         self.open.add_bytes(std::mem::take(&mut self.request.span_bytes));
     }
 
-    fn keep_budget(&mut self) {
-        while self.bytes() > self.limits.memory_bytes && self.evict_oldest() {}
-    }
-
     fn bytes(&self) -> usize {
         self.full.bytes() + self.open.bytes() + self.directory.bytes()
     }
 
     /// Begins a trace in the open block, and links it to the part before, where there is one.
     fn begin_part(&mut self, trace_id: u128, first_row: u32, older: Option<PartRef>) -> Here {
-        if older.is_none() && self.limits.max_traces > 0 {
-            while self.directory.len() >= self.limits.max_traces && self.evict_oldest() {}
-        }
         let hash = id_hash(trace_id);
         let part = self.open.begin_part(Part::new(trace_id, first_row, older), hash);
         let newest = PartRef { block: self.open.sequence, part };
         self.open.add_bytes(PART_OVERHEAD);
-        match older {
+        match older.filter(|&older| self.full.is_in_memory(older)) {
             None => {
                 self.begun += 1;
                 self.directory.add(hash, newest);
             }
-            Some(before) => {
-                self.directory.set(hash, before, newest);
-                if let Some(block) = self.full.get(before.block) {
-                    block.set_newer(before.part, newest);
-                }
-            }
+            Some(before) => self.directory.set(hash, before, newest),
+        }
+        match older.and_then(|older| Some((self.full.get(older.block)?, older.part))) {
+            None => self.traces += 1,
+            Some((block, part)) => block.set_newer(part, Some(newest)),
         }
         Here { part, newest_row: NONE, has_error: false }
     }
 
-    fn note_error(&mut self, trace_id: u128, part: u32) {
-        if let Some(part) = self.open.parts.get(part) {
-            part.set_error();
+    /// Notes the first error of a part in the open block.
+    fn note_error(&mut self, part: u32) {
+        let Some(part) = self.open.parts.get(part) else { return };
+        part.set_error();
+        if !self.full.chain(part.older).any(|(block, part)| block.has_error(part)) {
+            self.traces_with_errors += 1;
         }
-        self.directory.add_error(id_hash(trace_id), PartRef { block: self.open.sequence, part });
     }
 
     /// Returns the number in the open block of a scope of the request, and of its service's name.
@@ -392,6 +425,8 @@ impl Writer {
         }
         // A request that lies in several blocks is counted once: each block counts its spans, the first one the rest.
         self.open.add_bytes(std::mem::take(&mut self.request.other_bytes) + REQUEST_OVERHEAD);
+        let first = self.request.blocks.map_or(self.open.sequence, |(first, _)| first);
+        self.request.blocks = Some((first, self.open.sequence));
         let request = self.open.requests.push(KeptRequest { bytes: batch.bytes.clone(), arrived });
         self.request.request = Some(request);
         request
@@ -407,21 +442,6 @@ impl Writer {
         self.publish_blocks();
     }
 
-    /// Drops the oldest full block; returns whether there was one.
-    fn evict_oldest(&mut self) -> bool {
-        let Some(block) = self.full.pop_oldest() else { return false };
-        let (full, open) = (&self.full, &self.open);
-        self.directory.forget(&block, |part, trace_id| {
-            let is_open = part.block == open.sequence;
-            let held = if is_open { open.parts.get(part.part).map(|part| part.trace_id) } else { full.trace_id(part) };
-            held == Some(trace_id)
-        });
-        self.counters.in_memory -= u64::from(block.written());
-        self.counters.evicted += u64::from(block.written());
-        self.publish_blocks();
-        true
-    }
-
     fn publish_blocks(&self) {
         let open = Block::Open(Arc::clone(&self.open));
         let blocks = self.full.blocks().cloned().chain([open]).collect();
@@ -430,10 +450,12 @@ impl Writer {
 
     fn publish(&self) {
         let oldest = self.full.oldest().and_then(Block::arrivals).or_else(|| self.open.arrivals());
-        self.store.facts.store(Arc::new(Facts {
+        self.store.facts.store(Arc::new(crate::store::Facts {
             counters: self.counters,
-            traces: self.directory.len() as u64,
-            traces_with_errors: self.directory.with_errors() as u64,
+            traces: self.traces,
+            traces_with_errors: self.traces_with_errors,
+            memory_traces: self.directory.len() as u64,
+            segments: self.full.segments(),
             bytes: self.bytes() as u64,
             budget_bytes: self.limits.memory_bytes as u64,
             oldest_arrival: oldest.map(|(first, _)| first),
