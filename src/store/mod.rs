@@ -162,10 +162,15 @@ impl Snapshot {
 
     /// Returns the parts of a trace as (place among the views, part), newest first, and whether older ones are gone.
     pub(crate) fn parts(&self, newest: PartRef) -> (Vec<(usize, u32)>, bool) {
-        let mut parts = Vec::new();
+        let mut parts: Vec<(usize, u32)> = Vec::new();
+        let mut partial = false;
         let mut next = Some(newest);
         while let Some(at) = next {
-            let Some(position) = self.position(at.block) else { return (parts, true) };
+            let Some(position) = self.position(at.block) else {
+                next = self.part_before(at.block, parts.last().copied());
+                partial = true;
+                continue;
+            };
             let view = self.view(position);
             if !view.has_part(at.part) {
                 break;
@@ -173,7 +178,18 @@ impl Snapshot {
             parts.push((position, at.part));
             next = view.older(at.part);
         }
-        (parts, false)
+        (parts, partial)
+    }
+
+    /// Returns the part of a trace before a block that is gone, none where everything before that is gone as well.
+    fn part_before(&self, gone: u32, newer: Option<(usize, u32)>) -> Option<PartRef> {
+        self.blocks.first().filter(|oldest| oldest.sequence() < gone)?;
+        let trace_id = newer.and_then(|(position, part)| self.view(position).trace_id(part))?;
+        let hash = View::hash(trace_id);
+        self.views().rev().filter(|view| view.sequence() < gone).find_map(|view| {
+            let part = view.find_part(trace_id, hash)?;
+            Some(PartRef { block: view.sequence(), part })
+        })
     }
 }
 

@@ -217,13 +217,30 @@ impl Ring {
         self.get(part.block)?.trace_id(part.part)
     }
 
+    /// Returns the part before one of a full block or of one that comes after all of them, of those that are held.
+    pub(super) fn older(&self, block: &Block, part: u32) -> Option<PartRef> {
+        let older = block.older(part)?;
+        if self.get(older.block).is_some() {
+            return Some(older);
+        }
+        // Where the block that held it is the only one that is gone, there may be parts before that.
+        let is_last = self.oldest().is_none_or(|oldest| older.block < oldest.sequence());
+        let trace_id = block.trace_id(part).filter(|_| !is_last)?;
+        let hash = id_hash(trace_id);
+        let before = self.blocks().collect::<Vec<_>>();
+        before.into_iter().rev().filter(|block| block.sequence() < older.block).find_map(|block| {
+            let part = block.find_part(trace_id, hash)?;
+            Some(PartRef { block: block.sequence(), part })
+        })
+    }
+
     /// Returns a held part and the older ones of its trace, newest first.
     pub(super) fn chain(&self, newest: Option<PartRef>) -> impl Iterator<Item = (&Block, u32)> {
         let mut next = newest;
         std::iter::from_fn(move || {
             let at = next?;
             let block = self.get(at.block)?;
-            next = block.older(at.part);
+            next = self.older(block, at.part);
             Some((block, at.part))
         })
     }

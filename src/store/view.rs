@@ -56,6 +56,14 @@ impl Block {
         found.is_some()
     }
 
+    /// Returns the part of a trace, published or not; `hash` is that of its id.
+    pub(super) fn find_part(&self, trace_id: u128, hash: u64) -> Option<u32> {
+        match self {
+            Self::Open(block) => block.find_part(trace_id, hash),
+            Self::Sealed(block) => block.parts.find(trace_id, hash),
+        }
+    }
+
     pub(super) fn trace_id(&self, part: u32) -> Option<u128> {
         match self {
             Self::Open(block) => block.parts.get(part).map(|part| part.trace_id),
@@ -166,10 +174,7 @@ impl<'a> View<'a> {
 
     /// Returns the part of a trace if a span of it can be seen; `hash` is that of [`View::hash`].
     pub(crate) fn find_part(&self, trace_id: u128, hash: u64) -> Option<u32> {
-        match self.block {
-            Block::Open(block) => block.find_part(trace_id, hash).filter(|&part| self.has_part(part)),
-            Block::Sealed(block) => block.parts.find(trace_id, hash),
-        }
+        self.block.find_part(trace_id, hash).filter(|&part| self.has_part(part))
     }
 
     /// Hashes a trace's id for [`View::find_part`], once for all blocks.

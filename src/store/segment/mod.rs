@@ -2,6 +2,8 @@
 //! store.
 
 pub mod folder;
+mod finding;
 mod shelf;
 
+pub use finding::{Found, set_aside_at};
 pub use shelf::{Segment, Shelf, Unreadable};

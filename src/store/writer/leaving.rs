@@ -22,17 +22,14 @@ impl Writer {
         self.counters.recovered += spans;
         self.counters.stored += spans;
         self.counters.on_disk += spans;
-        for (part, older) in segment.sealed().parts.with_older() {
-            let older = self.full.get(older.block).filter(|_| older.block < sequence).map(|block| (block, older.part));
-            let has_error = segment.block().has_error(part);
-            match older {
-                Some((block, part_there)) => block.set_newer(part_there, Some(PartRef { block: sequence, part })),
+        for (part, _) in segment.sealed().parts.with_older() {
+            let older = self.full.older(segment.block(), part);
+            match older.and_then(|older| Some((self.full.get(older.block)?, older.part))) {
+                Some((block, older)) => block.set_newer(older, Some(PartRef { block: sequence, part })),
                 None => self.traces += 1,
             }
-            let older = segment.block().older(part);
-            if has_error && !self.full.chain(older).any(|(block, part)| block.has_error(part)) {
-                self.traces_with_errors += 1;
-            }
+            let is_first = !self.full.chain(older).any(|(block, part)| block.has_error(part));
+            self.traces_with_errors += u64::from(is_first && segment.block().has_error(part));
         }
         self.full.push_segment(segment);
     }
@@ -164,15 +161,15 @@ impl Writer {
     /// Counts the traces that end with a block that is gone, and joins what was before and after it of the others.
     pub(super) fn forget_traces(&mut self, block: &Block) {
         for part in 0..block.parts() {
-            let (older, newer) = (block.older(part), block.newer(part));
-            let older = older.filter(|older| self.full.get(older.block).is_some());
+            let (older, newer) = (self.full.older(block, part), block.newer(part));
             if let Some((block, older)) = older.and_then(|older| Some((self.full.get(older.block)?, older.part))) {
                 block.set_newer(older, newer);
             }
-            self.traces -= u64::from(older.is_none() && newer.is_none());
-            if block.has_error(part) && !self.has_error(older, newer) {
-                self.traces_with_errors -= 1;
-            }
+            // Of a damaged file the parts need not be those that were counted.
+            let is_last = older.is_none() && newer.is_none();
+            self.traces = self.traces.saturating_sub(u64::from(is_last));
+            let was_last = block.has_error(part) && !self.has_error(older, newer);
+            self.traces_with_errors = self.traces_with_errors.saturating_sub(u64::from(was_last));
         }
     }
 

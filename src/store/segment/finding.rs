@@ -1,0 +1,81 @@
+//! What a folder holds when it is opened: the state of the store is what is there, nothing else says what should be.
+
+use std::io;
+
+use super::folder::Entry;
+use super::shelf::{Segment, Shelf, UNFINISHED, Unreadable, sequence_of};
+use crate::model::Timestamp;
+
+/// The files of blocks in a folder.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Those that could be opened, oldest first.
+    pub segments: Vec<Segment>,
+    /// The number that the next block may have at least.
+    pub next: u32,
+    /// Files of which the description is damaged: nothing can be read of them.
+    pub damaged: Vec<String>,
+    /// Files that were not whole yet when the last run ended; all that was in them is in a log.
+    pub unfinished: Vec<String>,
+    /// Files of a newer version, that are not ours, or that the system cannot read.
+    pub left_alone: u64,
+}
+
+/// What the name of a damaged file gets in the middle: when it was found.
+const SET_ASIDE: &str = ".corrupt-";
+
+impl Shelf {
+    /// Opens all files of blocks; of their data nothing is read. Says from time to time how many of how many are open.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed. A file that cannot be opened is no error.
+    pub fn find(&self, mut progress: impl FnMut(u64, u64)) -> io::Result<Found> {
+        let entries = self.folder().list()?;
+        let mut found = Found::default();
+        let mut blocks: Vec<(u32, &Entry)> = Vec::new();
+        for entry in &entries {
+            if let Some(sequence) = sequence_of(&entry.name) {
+                blocks.push((sequence, entry));
+            } else if entry.name.strip_suffix(UNFINISHED).and_then(sequence_of).is_some() {
+                found.unfinished.push(entry.name.clone());
+            }
+        }
+        blocks.sort_unstable_by_key(|&(sequence, _)| sequence);
+        let all: u64 = blocks.len() as u64;
+        for (done, (sequence, entry)) in (0..).zip(&blocks) {
+            progress(done, all);
+            found.next = found.next.max(sequence.saturating_add(1));
+            match self.open(&entry.name) {
+                Ok(segment) => found.segments.push(segment),
+                Err(Unreadable::Damaged) => found.damaged.push(entry.name.clone()),
+                // It was dropped meanwhile by the one who owns the folder.
+                Err(Unreadable::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(_) => found.left_alone += 1,
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes what an earlier run left unfinished.
+    pub fn remove_unfinished(&self, found: &Found) {
+        for name in &found.unfinished {
+            // It is in nobody's way.
+            self.folder().remove(name).ok();
+        }
+    }
+
+    /// Gives a damaged file another name, so that it is neither read nor lost.
+    ///
+    /// # Errors
+    /// When the system cannot.
+    pub fn set_aside(&self, name: &str, now: Timestamp) -> io::Result<()> {
+        self.folder().rename(name, &format!("{name}{SET_ASIDE}{}", now.0 / 1_000_000_000))
+    }
+}
+
+/// Returns whether a file was set aside, and when, in seconds since 1970.
+pub fn set_aside_at(name: &str) -> Option<u64> {
+    let (name, seconds) = name.rsplit_once(SET_ASIDE)?;
+    sequence_of(name)?;
+    seconds.parse().ok()
+}
