@@ -2,7 +2,7 @@
 //! that tests can lose what was not synced, tear sectors, fail any call and run full.
 
 use std::fmt::Debug;
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -68,11 +68,19 @@ pub trait Folder: Debug + Send + Sync {
 
 /// A file that is being written.
 pub trait File: Debug + Send + Sync {
-    /// Appends bytes; once this returns they outlive the process.
+    /// Appends pieces as if they were one, without copying them together; once this returns they outlive the process.
+    ///
+    /// # Errors
+    /// When not all could be written; some of them may have been, from the first byte on.
+    fn append_vectored(&self, pieces: &mut [IoSlice<'_>]) -> io::Result<()>;
+
+    /// Appends bytes, as [`File::append_vectored`] does.
     ///
     /// # Errors
     /// When not all could be written; some of them may have been.
-    fn append(&self, bytes: &[u8]) -> io::Result<()>;
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        self.append_vectored(&mut [IoSlice::new(bytes)])
+    }
 
     /// Makes it certain that what was appended outlives a loss of power.
     ///
