@@ -2,9 +2,11 @@
 //! store.
 
 pub mod disk;
-pub mod folder;
 mod finding;
+pub mod folder;
 mod shelf;
+#[cfg(test)]
+pub(crate) mod simulated;
 
 pub use finding::{Found, set_aside_at};
 pub use shelf::{Segment, Shelf, Unreadable};
