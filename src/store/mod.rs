@@ -194,4 +194,6 @@ impl Snapshot {
 }
 
 #[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
 mod tests;

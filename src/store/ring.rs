@@ -65,6 +65,8 @@ impl Sealed {
 #[derive(Debug)]
 struct Slot {
     block: Block,
+    /// Those that were counted for it; the links to newer parts may grow.
+    bytes: usize,
     file: File,
 }
 
@@ -252,9 +254,10 @@ impl Ring {
 
     /// Adds a block that is full.
     pub(super) fn push(&mut self, block: Arc<OpenBlock>) {
-        self.bytes += block.bytes();
+        let bytes = block.bytes();
+        self.bytes += bytes;
         self.unsealed += 1;
-        self.in_memory.push_back(Slot { block: Block::Open(block), file: File::Missing });
+        self.in_memory.push_back(Slot { block: Block::Open(block), bytes, file: File::Missing });
     }
 
     /// Adds a block that is on disk; it comes after those that are.
@@ -284,7 +287,8 @@ impl Ring {
         for (part, newer) in full.parts.iter().enumerate().filter_map(|(part, open)| Some((part, open.newer.get()?))) {
             sealed.newer.set(part as u32, Some(newer));
         }
-        self.bytes = self.bytes + sealed.bytes() - slot.block.bytes();
+        let bytes = sealed.bytes();
+        self.bytes = self.bytes + bytes - std::mem::replace(&mut slot.bytes, bytes);
         slot.block = Block::Sealed(Arc::new(sealed));
         if let Some(segment) = segment {
             self.segments.add(&segment);
@@ -315,8 +319,8 @@ impl Ring {
 
     /// Takes the oldest block out of memory.
     pub(super) fn leave_memory(&mut self) -> Option<Left> {
-        let Slot { block, file } = self.in_memory.pop_front()?;
-        self.bytes -= block.bytes();
+        let Slot { block, bytes, file } = self.in_memory.pop_front()?;
+        self.bytes -= bytes;
         self.unsealed -= usize::from(matches!(block, Block::Open(_)));
         match file {
             File::Kept(segment) => {

@@ -39,7 +39,7 @@ impl SealingWriter {
 }
 
 /// Draws every held trace as `trace:spans`, with a sign where a part of it is gone.
-fn held(store: &Store) -> String {
+pub(super) fn held(store: &Store) -> String {
     let snapshot = store.snapshot();
     let mut traces = Vec::new();
     for view in snapshot.views() {
@@ -60,7 +60,7 @@ fn held(store: &Store) -> String {
     traces.join(" ")
 }
 
-fn counters(store: &Store) -> Counters {
+pub(super) fn counters(store: &Store) -> Counters {
     let counters = store.snapshot().facts().counters;
     assert!(counters.add_up(), "{counters:?}");
     counters
@@ -224,7 +224,7 @@ fn readers_see_whole_requests_while_the_writer_writes() {
     });
 }
 
-fn any_span() -> impl Strategy<Value = TestSpan> {
+pub(super) fn any_span() -> impl Strategy<Value = TestSpan> {
     (1..6_u8, 1..9_u64, 0..9_u64, 1..50_u64, any::<bool>()).prop_map(|(trace, id, parent, start, error)| TestSpan {
         error,
         // One id always means one span, so that the order of arrival cannot matter.

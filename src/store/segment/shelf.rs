@@ -128,9 +128,8 @@ impl Shelf {
             created => created?,
         };
         let head = head_of(image);
-        for bytes in [&head[..], &image.region, &image.data, &image.region, &head[..]] {
-            file.append(bytes)?;
-        }
+        let pieces = [&head[..], &image.region, &image.data, &image.region, &head[..]];
+        file.append_vectored(&mut pieces.map(io::IoSlice::new))?;
         if self.is_synced { file.sync() } else { Ok(()) }
     }
 
