@@ -23,3 +23,6 @@ pub mod tui;
 pub mod demo;
 
 pub mod cli;
+
+#[cfg(test)]
+mod testing;

@@ -12,23 +12,23 @@ use crate::otlp::fixture::{TestSpan, batch, span};
 const MIB: usize = 1 << 20;
 
 /// A store on a folder, whose full blocks are sealed and written after each request.
-struct Kept {
-    folder: SimFolder,
-    store: Arc<Store>,
-    writer: Writer,
+pub(super) struct Kept {
+    pub(super) folder: SimFolder,
+    pub(super) store: Arc<Store>,
+    pub(super) writer: Writer,
     shelf: Shelf,
     sealer: Sealer,
 }
 
 impl Kept {
-    fn open(folder: SimFolder, limits: Limits) -> Self {
+    pub(super) fn open(folder: SimFolder, limits: Limits) -> Self {
         let shelf = Shelf::new(Arc::new(folder.clone()), true);
         let found = shelf.find(|_, _| ()).unwrap();
         let (store, writer) = Writer::with_segments(limits, Some(shelf.clone()), found.segments, found.next);
         Self { folder, store, writer, shelf, sealer: Sealer::default() }
     }
 
-    fn append(&mut self, spans: &[TestSpan]) -> Outcome {
+    pub(super) fn append(&mut self, spans: &[TestSpan]) -> Outcome {
         let outcome = self.writer.append(&batch(spans), Timestamp(0));
         self.seal();
         outcome
@@ -43,12 +43,12 @@ impl Kept {
     }
 
     /// Ends the open block, as if it had become old.
-    fn end_block(&mut self, now: u64) {
+    pub(super) fn end_block(&mut self, now: u64) {
         self.writer.tick(Timestamp(now));
         self.seal();
     }
 
-    fn facts(&self) -> Facts {
+    pub(super) fn facts(&self) -> Facts {
         *self.store.snapshot().facts()
     }
 

@@ -8,6 +8,7 @@ mod index;
 mod limits;
 mod links;
 mod open;
+mod request;
 mod ring;
 mod row;
 mod sealed;
@@ -23,8 +24,8 @@ use arc_swap::ArcSwap;
 
 pub use counters::Counters;
 pub use limits::Limits;
-pub use ring::{Sealed, Segments, Unsealed};
-pub use sealed::Sealer;
+pub use ring::{Sealed, Segments, Unsealed, Unverified, Unwritten};
+pub use sealed::{Salvage, Sealer, Verified};
 pub use writer::{Outcome, Writer};
 
 pub(crate) use open::PartRef;
@@ -193,6 +194,8 @@ impl Snapshot {
     }
 }
 
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod disk_tests;
 #[cfg(test)]

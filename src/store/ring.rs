@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ids::id_hash;
 use super::open::{OpenBlock, PartRef, Spare};
-use super::sealed::{SealedBlock, Sealer};
+use super::sealed::{SealedBlock, Sealer, Verified};
 use super::segment::{Segment, Shelf};
 use super::view::Block;
 
@@ -47,6 +47,17 @@ impl Unwritten {
     /// When the system cannot.
     pub fn write(&self, shelf: &Shelf) -> std::io::Result<Segment> {
         shelf.write(&self.0)
+    }
+}
+
+/// A block's file that is to be read whole, to see whether it is damaged.
+#[derive(Debug)]
+pub struct Unverified(Arc<SealedBlock>);
+
+impl Unverified {
+    /// Reads the file and says what of it is damaged.
+    pub fn verify(&self) -> Verified {
+        self.0.verify()
     }
 }
 
@@ -315,6 +326,31 @@ impl Ring {
         self.segments.add(&segment);
         slot.file = File::Kept(segment);
         Ok(())
+    }
+
+    /// Returns the files of blocks from this one on.
+    pub(super) fn files_from(&self, first: u32) -> impl Iterator<Item = Unverified> {
+        let in_memory = self.in_memory.iter().filter_map(|slot| match &slot.file {
+            File::Kept(segment) => Some(segment),
+            File::Missing | File::Dropped => None,
+        });
+        let segments = self.on_disk.iter().chain(in_memory);
+        let later = segments.filter(move |segment| segment.block().sequence() >= first);
+        later.map(|segment| Unverified(Arc::clone(segment.sealed())))
+    }
+
+    /// Takes the damaged file of a block out, and says whether its block is gone with it. One in memory is to be written
+    /// again.
+    pub(super) fn take_out(&mut self, sequence: u32) -> Option<(Segment, bool)> {
+        if let Some(slot) = self.slot(sequence).and_then(|place| self.in_memory.get_mut(place)) {
+            let File::Kept(segment) = std::mem::replace(&mut slot.file, File::Missing) else { return None };
+            self.segments.remove(&segment);
+            return Some((segment, false));
+        }
+        let place = place(&self.on_disk, sequence, |segment| segment.block().sequence())?;
+        let segment = self.on_disk.remove(place)?;
+        self.segments.remove(&segment);
+        Some((segment, true))
     }
 
     /// Takes the oldest block out of memory.

@@ -33,13 +33,6 @@ impl Block {
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::Open(block) => block.bytes(),
-            Self::Sealed(block) => block.bytes(),
-        }
-    }
-
     /// Returns when the first and the last request arrived of which spans are here.
     pub(super) fn arrivals(&self) -> Option<(Timestamp, Timestamp)> {
         match self {

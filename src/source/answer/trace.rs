@@ -1,15 +1,14 @@
 //! One trace: its spans and tree, or its bytes as they were received.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::summary::{NameCache, PartRows, rows};
 use crate::model::{Held, Span, SpanId, Timestamp, Trace, TraceId};
-use crate::otlp::{decode, wire};
+use crate::otlp::decode;
 use crate::source::Reply;
-use crate::store::{Reader, Row, Snapshot, View};
+use crate::store::{Reader, Row, Snapshot};
 
 /// Returns the whole trace, none where nothing of it is held.
 pub(super) fn open(id: TraceId, snapshot: &Snapshot) -> Option<Arc<Trace>> {
@@ -94,39 +93,5 @@ pub(super) fn span(index: u32, row: &Row, reader: &mut Reader, names: [Arc<str>;
 /// each scope is in a message once, however its spans lie: their bytes may be many.
 pub(super) fn otlp(id: TraceId, snapshot: &Snapshot) -> Option<Vec<Bytes>> {
     let (parts, _) = rows(snapshot.newest_part(id.0)?, snapshot);
-    Some(parts.iter().map(|part| message(&part.rows, snapshot.view(part.position))).collect())
-}
-
-fn message(rows: &[u32], view: View) -> Bytes {
-    let mut reader = view.reader();
-    let mut resources: BTreeMap<u32, BTreeMap<u32, Vec<u32>>> = BTreeMap::new();
-    for &row in rows {
-        let scope = view.row(row).scope;
-        resources.entry(view.resource(scope)).or_default().entry(scope).or_default().push(row);
-    }
-    let mut request = Vec::new();
-    for scopes in resources.values() {
-        let mut resource_spans = Vec::new();
-        for (&scope, rows) in scopes {
-            wire::put_bytes(&mut resource_spans, 2, &scope_spans(scope, rows, &mut reader));
-        }
-        if let Some(&scope) = scopes.keys().next() {
-            let (message, schema_url) = reader.resource(scope);
-            wire::put_bytes(&mut resource_spans, 1, message);
-            wire::put_bytes(&mut resource_spans, 3, schema_url.as_bytes());
-        }
-        wire::put_bytes(&mut request, 1, &resource_spans);
-    }
-    request.into()
-}
-
-fn scope_spans(scope: u32, rows: &[u32], reader: &mut Reader) -> Vec<u8> {
-    let mut scope_spans = Vec::new();
-    for &row in rows {
-        wire::put_bytes(&mut scope_spans, 2, reader.span(row));
-    }
-    let (message, schema_url) = reader.scope(scope);
-    wire::put_bytes(&mut scope_spans, 1, message);
-    wire::put_bytes(&mut scope_spans, 3, schema_url.as_bytes());
-    scope_spans
+    Some(parts.iter().map(|part| snapshot.view(part.position).request(&part.rows)).collect())
 }

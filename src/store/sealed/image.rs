@@ -69,7 +69,6 @@ impl ImageBuilder {
     pub(super) fn finish(mut self) -> Image {
         let checksums: Vec<u8> = self.data.chunks(STRETCH).flat_map(|c| crc32c::crc32c(c).to_le_bytes()).collect();
         self.table(&checksums);
-        self.number(self.data.len() as u64);
         Image { region: self.region.into_boxed_slice().into(), data: self.data.into_boxed_slice().into() }
     }
 }

@@ -1,6 +1,7 @@
 //! A block that never changes: the rows of a trace side by side, columns narrowed, and of the bytes what the columns do
 //! not hold, compressed in pages. A span takes about a sixth of what it took in the open block.
 
+mod damage;
 mod image;
 mod lookup;
 mod packed;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use damage::{Salvage, Verified};
 pub(super) use image::{Damaged, Image};
 pub use seal::Sealer;
 
@@ -40,6 +42,8 @@ pub(crate) struct SealedBlock {
     scope_resources: Packed,
     /// The rest of each span, then each scope, then each resource.
     pages: Pages,
+    /// Of each stretch of the data.
+    checksums: Bytes,
     pub(super) image: Image,
     pub(super) newer: Arc<NewerLinks>,
 }
@@ -106,9 +110,18 @@ impl Names {
         if number >= self.len {
             return "";
         }
+        std::str::from_utf8(self.bytes(number)).unwrap_or_default()
+    }
+
+    fn bytes(&self, number: u32) -> &[u8] {
         let start = number.checked_sub(1).map_or(0, |before| self.ends.get(before) as usize);
-        let text = self.text.get(start..self.ends.get(number) as usize).unwrap_or_default();
-        std::str::from_utf8(text).unwrap_or_default()
+        self.text.get(start..self.ends.get(number) as usize).unwrap_or_default()
+    }
+
+    /// Returns the pieces of the data that a name follows from.
+    fn pieces(&self, number: u32) -> [&[u8]; 3] {
+        let before = number.checked_sub(1).map_or(&[][..], |before| self.ends.cell(before));
+        [before, self.ends.cell(number), self.bytes(number)]
     }
 }
 
@@ -220,8 +233,9 @@ impl SealedBlock {
         let columns = Columns::read(&mut reader)?;
         let scope_resources = Packed::read(&mut reader)?;
         let pages = Pages::read(&mut reader)?;
+        let checksums = reader.table()?;
         let newer = Arc::new(NewerLinks::new(parts.len()));
-        Ok(Self { facts, names, parts, columns, scope_resources, pages, image, newer })
+        Ok(Self { facts, names, parts, columns, scope_resources, pages, checksums, image, newer })
     }
 
     /// Returns the sealed form of a full block.

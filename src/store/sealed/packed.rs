@@ -52,6 +52,12 @@ impl Packed {
         least.wrapping_add(word.map_or(0, |word| u64::from_le_bytes(*word) & mask(width)))
     }
 
+    /// Returns the bytes that tell one row from the others of its chunk.
+    pub(super) fn cell(&self, row: u32) -> &[u8] {
+        let cell = self.locate(row).and_then(|(_, at, width)| self.bytes.get(at..at + width as usize));
+        cell.unwrap_or_default()
+    }
+
     /// Returns the least value of a row's chunk, where its bytes begin, and how many they are.
     #[inline]
     fn locate(&self, row: u32) -> Option<(u64, usize, u32)> {

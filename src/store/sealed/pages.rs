@@ -252,6 +252,11 @@ impl Pages {
         Ok(Self { heads, packed: image.section()?, dictionary_bytes, dictionary: OnceLock::new() })
     }
 
+    /// Returns the bytes of all pages.
+    pub(super) fn packed_bytes(&self) -> usize {
+        self.packed.len()
+    }
+
     fn head(&self, number: usize) -> Option<PageHead> {
         item(&self.heads, number).map(PageHead::of)
     }

@@ -76,6 +76,10 @@ impl Segment {
         Self { block: Block::Sealed(Arc::clone(&sealed)), sealed, bytes }
     }
 
+    pub(in crate::store) fn name(&self) -> String {
+        name_of(self.sealed.facts.sequence)
+    }
+
     pub(in crate::store) fn block(&self) -> &Block {
         &self.block
     }

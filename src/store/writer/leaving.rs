@@ -7,8 +7,8 @@ use super::Writer;
 use crate::model::Timestamp;
 use crate::store::Limits;
 use crate::store::open::{Part, PartRef};
-use crate::store::ring::{Left, Unwritten};
-use crate::store::sealed::Facts;
+use crate::store::ring::{Left, Unverified, Unwritten};
+use crate::store::sealed::{Facts, Verified};
 use crate::store::segment::Segment;
 use crate::store::view::Block;
 
@@ -156,6 +156,26 @@ impl Writer {
         }
         self.discard(Some(segment));
         true
+    }
+
+    /// Returns the first file of a block from this one on, to be verified.
+    pub fn file_from(&self, first: u32) -> Option<Unverified> {
+        self.full.files_from(first).next()
+    }
+
+    /// Takes a block out of which columns are damaged, so that what is whole of it can be appended again. Its file is left
+    /// to be set aside: its name is returned, if it was still held.
+    pub fn take_out(&mut self, verified: &Verified) -> Option<String> {
+        let (segment, is_gone) = self.full.take_out(verified.sequence)?;
+        if is_gone {
+            let spans = u64::from(segment.sealed().len());
+            self.counters.on_disk -= spans;
+            self.counters.evicted += spans;
+            self.forget_traces(segment.block());
+            self.publish_blocks();
+        }
+        self.publish();
+        Some(segment.name())
     }
 
     /// Counts the traces that end with a block that is gone, and joins what was before and after it of the others.
