@@ -292,7 +292,7 @@ impl App {
     }
 
     fn click_tab(&mut self, x: u16) {
-        match frame::tab_at(&self.tabs(), x) {
+        match frame::tab_at(&self.tabs(), self.size.0, x) {
             Some(0) => self.tab = Scope::Traces,
             Some(_) => self.show_trace(),
             None => {}

@@ -6,10 +6,8 @@ use ratatui::style::Style;
 use super::canvas::Canvas;
 use super::command::{Scope, TABLE};
 use super::keymap::Keymap;
-use super::widgets::gauge;
 use super::world::{Pause, World};
-use super::{format, sanitize};
-use crate::source::Status;
+use super::{format, sanitize, vitals};
 
 /// The name at the left of the top line.
 const NAME: &str = " spantop ";
@@ -30,9 +28,10 @@ pub(super) struct Mode {
 }
 
 /// Pieces of text that are shown together or not at all.
-type Segment = Vec<(String, Style)>;
+pub(super) type Segment = Vec<(String, Style)>;
 
-fn width(segment: &Segment) -> u16 {
+/// Returns how many cells a segment takes.
+pub(super) fn width(segment: &Segment) -> u16 {
     segment.iter().map(|(text, _)| sanitize::width(text, 500)).sum()
 }
 
@@ -43,40 +42,41 @@ fn put(canvas: &mut Canvas, mut x: u16, y: u16, segment: &Segment) -> u16 {
     x
 }
 
+/// Below this width the top line has no room for the name, and says in a word whether it is live.
+const NARROW: u16 = 60;
+
+fn name(width: u16) -> &'static str {
+    if width < NARROW { "" } else { NAME }
+}
+
 /// Draws the top line.
 pub(super) fn top(canvas: &mut Canvas, area: Rect, tabs: &[Tab], mode: Mode, world: &World) {
     let theme = canvas.theme();
     canvas.fill(area, theme.base().patch(theme.panel()));
-    let mut x = put(canvas, area.x, area.y, &vec![(NAME.into(), theme.accent().patch(theme.strong()))]);
+    let name = vec![(name(area.width).into(), theme.accent().patch(theme.strong()))];
+    let mut x = put(canvas, area.x, area.y, &name);
     for tab in tabs {
         let style = if tab.active { theme.active_tab() } else { theme.dim() };
         x = put(canvas, x, area.y, &vec![(format!(" {} ", tab.title), style)]);
     }
-    let mut left = vec![state(canvas, mode, world)];
-    if let Some(window) = mode.window {
-        left.push(vec![(format!("  {window}"), theme.strong())]);
-    }
     x += 1;
-    for segment in &left {
-        if x + width(segment) < area.right() {
-            x = put(canvas, x, area.y, segment);
-        }
+    let is_narrow = area.width < NARROW;
+    let state = if is_narrow { state_in_a_word(canvas, mode, world) } else { state(canvas, mode, world) };
+    if x + width(&state) < area.right() {
+        x = put(canvas, x, area.y, &state);
     }
-    let Some(status) = &world.status else { return };
-    // The most telling first: the last ones go where the line is short.
-    let mut room = area.right().saturating_sub(x + 2);
-    let mut shown = Vec::new();
-    for (place, segment) in health(canvas, status, area.width < WIDE) {
-        let needed = width(&segment) + 2;
-        if needed <= room {
-            room -= needed;
-            shown.push((place, segment));
-        }
+    let window: Segment = mode.window.map(|window| (format!("  {window}"), theme.strong())).into_iter().collect();
+    // A narrow line has room for the window only where the store has nothing to tell.
+    let reserved = if is_narrow { 0 } else { width(&window) };
+    let room = area.right().saturating_sub(x + reserved + 2);
+    let told = world.status.as_ref().map(|status| vitals::fitting(canvas, status, room)).unwrap_or_default();
+    let total: u16 = told.iter().map(|segment| width(segment) + 2).sum();
+    let start = area.right().saturating_sub(total);
+    if x + width(&window) < start {
+        put(canvas, x, area.y, &window);
     }
-    shown.sort_by_key(|(place, _)| *place);
-    let total: u16 = shown.iter().map(|(_, segment)| width(segment) + 2).sum();
-    let mut x = area.right().saturating_sub(total) + 1;
-    for (_, segment) in &shown {
+    let mut x = start + 1;
+    for segment in &told {
         x = put(canvas, x, area.y, segment) + 2;
     }
 }
@@ -97,50 +97,18 @@ fn state(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
     vec![(text, theme.warning().patch(theme.strong()))]
 }
 
-/// From this width on the top line has room for words and long gauges.
-const WIDE: u16 = 100;
-
-/// The state of the store and the receivers: (place in the line, segment), the most telling first.
-fn health(canvas: &Canvas, status: &Status, is_short: bool) -> Vec<(u8, Segment)> {
+/// The same as [`state`]; what follows is live, and of what arrived the spans are counted.
+fn state_in_a_word(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
-    let mut segments = Vec::new();
-    let counters = &status.counters;
-    let mut count = |place, number: u64, what: &str| {
-        if number > 0 {
-            segments.push((place, vec![(format!("{} {what}", format::count(number)), theme.warning())]));
-        }
+    let Some(pause) = mode.pause else {
+        let word = if mode.following { "following" } else { "live" };
+        return vec![(format!("{} {word}", symbols.live), theme.good())];
     };
-    count(5, status.refused_requests, "refused");
-    count(4, counters.rejected, "rejected");
-    count(3, counters.evicted, "evicted");
-    let rate = status.spans_per_second.last().copied().unwrap_or(0);
-    let (cells, unit) = if is_short { (8, "/s") } else { (16, " spans/s") };
-    let spark = gauge::sparkline(&status.spans_per_second, cells, symbols);
-    let rate = format!("{:>5}{unit} ", format::count(rate.into()));
-    segments.push((0, vec![(rate, Style::new()), (spark, theme.accent())]));
-    if status.memory_budget > 0 {
-        segments.push((1, memory(canvas, status, cells / 2)));
-    }
-    segments.push((2, vec![(format::plural(status.total_traces, "trace"), theme.dim())]));
-    segments
-}
-
-fn memory(canvas: &Canvas, status: &Status, cells: usize) -> Segment {
-    let (theme, symbols) = (canvas.theme(), canvas.symbols());
-    let share = status.memory_bytes as f64 / status.memory_budget as f64;
-    let eighths = (share.clamp(0.0, 1.0) * (cells * 8) as f64).round() as usize;
-    let style = if share > 0.9 { theme.warning() } else { theme.accent() };
-    let mut filled = symbols.left[7].repeat(eighths / 8);
-    if !eighths.is_multiple_of(8) {
-        filled.push_str(symbols.left[eighths % 8 - 1]);
-    }
-    let track = symbols.separator.repeat(cells - eighths.div_ceil(8));
-    vec![
-        ("mem ".into(), theme.dim()),
-        (filled, style),
-        (track, theme.faint()),
-        (format!(" {:>3.0}%", share * 100.0), Style::new()),
-    ]
+    let missed = match pause.missed(world).0 {
+        0 => String::new(),
+        spans => format!(" +{}", format::count(spans)),
+    };
+    vec![(format!("{} paused{missed}", symbols.paused), theme.warning().patch(theme.strong()))]
 }
 
 /// What the bottom line says instead of keys.
@@ -180,9 +148,9 @@ pub(super) fn bottom(canvas: &mut Canvas, area: Rect, scope: Scope, keymap: &Key
     }
 }
 
-/// Returns the tab whose title is at `x`.
-pub(super) fn tab_at(tabs: &[Tab], x: u16) -> Option<usize> {
-    let mut end = NAME.len() as u16;
+/// Returns the tab whose title is at `x` of a top line of `width` cells.
+pub(super) fn tab_at(tabs: &[Tab], width: u16, x: u16) -> Option<usize> {
+    let mut end = name(width).len() as u16;
     tabs.iter().position(|tab| {
         let start = end;
         end += sanitize::width(&tab.title, 100) + 2;

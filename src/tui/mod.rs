@@ -26,6 +26,7 @@ pub mod slots;
 pub mod symbols;
 mod terminal;
 pub mod theme;
+mod vitals;
 pub mod widgets;
 pub mod world;
 

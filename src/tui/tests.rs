@@ -83,6 +83,27 @@ fn the_top_line_tells_what_was_lost_and_refused() {
 }
 
 #[test]
+fn a_narrow_top_line_keeps_what_tells_most() {
+    let mut session = shop((40, 10));
+    session.source.status.lock().unwrap().counters.evicted = 12_400;
+    session.second();
+    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  ● following    12.4k evicted");
+    session.keys("p");
+    session.source.add(fake::checkout(1, NOW, 100));
+    session.second();
+    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  ‖ paused +38   12.4k evicted");
+}
+
+#[test]
+fn tabs_of_a_narrow_screen_are_where_they_are_drawn() {
+    let mut session = shop((40, 10));
+    session.keys("<Enter>").click(3, 0);
+    assert_eq!(session.lines_with("40 of 40").len(), 1);
+    session.click(12, 0);
+    assert!(session.lines_with("40 of 40").is_empty());
+}
+
+#[test]
 fn a_notice_shows_until_a_key_or_some_seconds() {
     let mut session = shop((80, 10));
     session.event(Event::Notice("a part broke".into()));

@@ -1,0 +1,113 @@
+//! What the top line tells of the store and the receivers: the most telling first, in words, short or bare, as fits.
+
+use ratatui::style::Style;
+
+use super::canvas::Canvas;
+use super::format;
+use super::frame::{Segment, width};
+use super::widgets::gauge;
+use crate::source::Status;
+
+/// How much is said of each thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Detail {
+    /// In words, with long gauges.
+    Long,
+    Short,
+    /// Without gauges.
+    Bare,
+}
+
+/// One thing that is told.
+struct Vital {
+    segment: Segment,
+    /// Its place in the line.
+    place: u8,
+    /// Whether the others are said in fewer words so that it fits.
+    is_needed: bool,
+}
+
+impl Vital {
+    /// Returns the cells it takes with those to the next one.
+    fn cells(&self) -> u16 {
+        width(&self.segment) + 2
+    }
+}
+
+/// Returns what is told in `room` cells, from left to right, each followed by two cells.
+pub(super) fn fitting(canvas: &Canvas, status: &Status, mut room: u16) -> Vec<Segment> {
+    let told = |detail| vitals(canvas, status, detail);
+    let fits =
+        |vitals: &Vec<Vital>| vitals.iter().filter(|vital| vital.is_needed).map(Vital::cells).sum::<u16>() <= room;
+    let mut vitals =
+        [Detail::Long, Detail::Short].into_iter().map(told).find(fits).unwrap_or_else(|| told(Detail::Bare));
+    vitals.retain(|vital| {
+        let rest = room.checked_sub(vital.cells());
+        room = rest.unwrap_or(room);
+        rest.is_some()
+    });
+    vitals.sort_by_key(|vital| vital.place);
+    vitals.into_iter().map(|vital| vital.segment).collect()
+}
+
+/// Returns everything there is to tell, the most telling first.
+fn vitals(canvas: &Canvas, status: &Status, detail: Detail) -> Vec<Vital> {
+    let theme = canvas.theme();
+    let mut vitals = Vec::new();
+    let counters = &status.counters;
+    let lost =
+        [(7, status.refused_requests, "refused"), (6, counters.rejected, "rejected"), (5, counters.evicted, "evicted")];
+    for (place, number, what) in lost.into_iter().filter(|(_, number, _)| *number > 0) {
+        let segment = vec![(format!("{} {what}", format::count(number)), theme.warning())];
+        vitals.push(Vital { segment, place, is_needed: true });
+    }
+    vitals.push(Vital { segment: rate(canvas, status, detail), place: 0, is_needed: true });
+    if status.memory_budget > 0 {
+        let share = status.memory_bytes as f64 / status.memory_budget as f64;
+        let segment = fill(canvas, "mem", (share, share > NEARLY_FULL), detail);
+        vitals.push(Vital { segment, place: 1, is_needed: true });
+    }
+    let traces = vec![(format::plural(status.total_traces, "trace"), theme.dim())];
+    vitals.push(Vital { segment: traces, place: 3, is_needed: false });
+    vitals
+}
+
+fn rate(canvas: &Canvas, status: &Status, detail: Detail) -> Segment {
+    let (cells, unit) = match detail {
+        Detail::Long => (16, " spans/s"),
+        Detail::Short => (8, "/s"),
+        Detail::Bare => (4, "/s"),
+    };
+    let rate = status.spans_per_second.last().copied().unwrap_or(0);
+    let spark = gauge::sparkline(&status.spans_per_second, cells, canvas.symbols());
+    vec![(format!("{:>5}{unit} ", format::count(rate.into())), Style::new()), (spark, canvas.theme().accent())]
+}
+
+/// From this share on a budget is about to be exceeded.
+const NEARLY_FULL: f64 = 0.9;
+
+/// How full a budget is: its share, and whether that is to be noticed.
+fn fill(canvas: &Canvas, name: &str, (share, is_alarming): (f64, bool), detail: Detail) -> Segment {
+    let (theme, symbols) = (canvas.theme(), canvas.symbols());
+    let style = if is_alarming { theme.warning() } else { theme.accent() };
+    let cells = match detail {
+        Detail::Long => 8,
+        Detail::Short => 4,
+        Detail::Bare => {
+            let style = if is_alarming { style } else { Style::new() };
+            return vec![(format!("{name} "), theme.dim()), (format!("{:.0}%", share * 100.0), style)];
+        }
+    };
+    let eighths = (share.clamp(0.0, 1.0) * f64::from(cells * 8)).round() as usize;
+    let mut filled = symbols.left[7].repeat(eighths / 8);
+    if !eighths.is_multiple_of(8) {
+        filled.push_str(symbols.left[eighths % 8 - 1]);
+    }
+    let track = symbols.separator.repeat(cells as usize - eighths.div_ceil(8));
+    vec![
+        (format!("{name} "), theme.dim()),
+        (filled, style),
+        (track, theme.faint()),
+        (format!(" {:>3.0}%", share * 100.0), Style::new()),
+    ]
+}
