@@ -31,6 +31,8 @@ pub mod widgets;
 pub mod world;
 
 #[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

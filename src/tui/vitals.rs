@@ -6,7 +6,7 @@ use super::canvas::Canvas;
 use super::format;
 use super::frame::{Segment, width};
 use super::widgets::gauge;
-use crate::source::Status;
+use crate::source::{Recovery, Status};
 
 /// How much is said of each thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,24 +52,39 @@ pub(super) fn fitting(canvas: &Canvas, status: &Status, mut room: u16) -> Vec<Se
 
 /// Returns everything there is to tell, the most telling first.
 fn vitals(canvas: &Canvas, status: &Status, detail: Detail) -> Vec<Vital> {
+    let needed = |place, segment| Vital { segment, place, is_needed: true };
+    let optional = |place, segment| Vital { segment, place, is_needed: false };
     let theme = canvas.theme();
-    let mut vitals = Vec::new();
     let counters = &status.counters;
+    let mut vitals = Vec::new();
     let lost =
-        [(7, status.refused_requests, "refused"), (6, counters.rejected, "rejected"), (5, counters.evicted, "evicted")];
+        [(8, status.refused_requests, "refused"), (7, counters.rejected, "rejected"), (6, counters.evicted, "evicted")];
     for (place, number, what) in lost.into_iter().filter(|(_, number, _)| *number > 0) {
-        let segment = vec![(format!("{} {what}", format::count(number)), theme.warning())];
-        vitals.push(Vital { segment, place, is_needed: true });
+        vitals.push(needed(place, vec![(format!("{} {what}", format::count(number)), theme.warning())]));
     }
-    vitals.push(Vital { segment: rate(canvas, status, detail), place: 0, is_needed: true });
-    if status.memory_budget > 0 {
-        let share = status.memory_bytes as f64 / status.memory_budget as f64;
-        let segment = fill(canvas, "mem", (share, share > NEARLY_FULL), detail);
-        vitals.push(Vital { segment, place: 1, is_needed: true });
+    if let Some(damage) = status.disk.as_ref().and_then(|disk| damage(&disk.recovery, detail)) {
+        vitals.push(needed(5, vec![(damage, Style::new())]));
     }
-    let traces = vec![(format::plural(status.total_traces, "trace"), theme.dim())];
-    vitals.push(Vital { segment: traces, place: 3, is_needed: false });
+    vitals.push(needed(0, rate(canvas, status, detail)));
+    // Where spans are kept on disk, that is what they are lost from.
+    vitals.extend(disk_fill(canvas, status, detail).map(|segment| needed(2, segment)));
+    vitals.extend(memory_fill(canvas, status, detail).map(|segment| needed(1, segment)));
+    vitals.push(optional(3, vec![(format::plural(status.total_traces, "trace"), theme.dim())]));
+    if counters.on_disk > 0 {
+        let text = format!("{} only on disk", format::count(counters.on_disk));
+        vitals.push(optional(4, vec![(text, theme.dim())]));
+    }
     vitals
+}
+
+/// Says what was found damaged on disk at the start.
+fn damage(recovery: &Recovery, detail: Detail) -> Option<String> {
+    let damaged = (recovery.damaged > 0).then(|| format!("{} damaged", format::count(recovery.damaged)));
+    let lost = (recovery.lost_spans > 0).then(|| format!("{} lost", format::count(recovery.lost_spans)));
+    match (damaged, lost) {
+        (Some(damaged), Some(lost)) if detail == Detail::Long => Some(format!("{damaged}, {lost}")),
+        (damaged, lost) => damaged.or(lost),
+    }
 }
 
 fn rate(canvas: &Canvas, status: &Status, detail: Detail) -> Segment {
@@ -85,6 +100,24 @@ fn rate(canvas: &Canvas, status: &Status, detail: Detail) -> Segment {
 
 /// From this share on a budget is about to be exceeded.
 const NEARLY_FULL: f64 = 0.9;
+
+/// How full the memory is. That is to be noticed only where spans go from there for good.
+fn memory_fill(canvas: &Canvas, status: &Status, detail: Detail) -> Option<Segment> {
+    let share = share(status.memory_bytes, status.memory_budget)?;
+    let goes_to_disk = status.disk.as_ref().is_some_and(|disk| disk.trouble.is_none());
+    Some(fill(canvas, "mem", (share, share > NEARLY_FULL && !goes_to_disk), detail))
+}
+
+/// How full the disk's budget is, where there is one.
+fn disk_fill(canvas: &Canvas, status: &Status, detail: Detail) -> Option<Segment> {
+    let disk = status.disk.as_ref()?;
+    let share = share(disk.bytes, disk.budget_bytes)?;
+    Some(fill(canvas, "disk", (share, share > NEARLY_FULL || disk.trouble.is_some()), detail))
+}
+
+fn share(bytes: u64, budget: u64) -> Option<f64> {
+    (budget > 0).then(|| bytes as f64 / budget as f64)
+}
 
 /// How full a budget is: its share, and whether that is to be noticed.
 fn fill(canvas: &Canvas, name: &str, (share, is_alarming): (f64, bool), detail: Detail) -> Segment {

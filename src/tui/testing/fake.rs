@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::NOW;
 use crate::model::span::{Event, Link, Resource, Scope, SpanBody};
 use crate::model::{
     Attribute, Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
 };
 use crate::source::{
-    Page, Reply, Request, SortKey, Source, SourceError, Status, TraceFilter, TraceList, TraceStatus, TracesRequest,
+    DiskStatus, Page, Reply, Request, SortKey, Source, SourceError, Status, TraceFilter, TraceList, TraceStatus,
+    TracesRequest,
 };
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
@@ -84,6 +86,21 @@ impl Fake {
 
     fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
         self.traces.lock().unwrap().iter().find(|trace| trace.summary.id == id).cloned()
+    }
+}
+
+/// Returns a disk that is a good third full, with nothing wrong about it.
+pub(crate) fn disk() -> DiskStatus {
+    DiskStatus {
+        path: "/home/zoe/.local/state/spantop".into(),
+        bytes: 740 << 20,
+        budget_bytes: 2 << 30,
+        segments: 97,
+        segment_spans: 6_357_000,
+        segment_bytes: 700 << 20,
+        received_bytes: 4_900 << 20,
+        oldest_ns: Some(NOW.0 - 5 * 3600 * SECOND),
+        ..DiskStatus::default()
     }
 }
 
