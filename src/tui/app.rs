@@ -42,15 +42,24 @@ pub(super) struct App {
 /// Where the frame and the screen are.
 struct Panes {
     top: Rect,
+    /// Without a row where there is nothing to warn of.
+    banner: Rect,
     body: Rect,
     bottom: Rect,
 }
 
-fn panes((width, height): (u16, u16)) -> Panes {
+fn panes((width, height): (u16, u16), has_banner: bool) -> Panes {
     let line = |y: u16, height: u16| Rect::new(0, y, width, height);
     let top = height.min(1);
     let bottom = (height - top).min(1);
-    Panes { top: line(0, top), body: line(top, height - top - bottom), bottom: line(height - bottom, bottom) }
+    let banner = (height - top - bottom).min(u16::from(has_banner));
+    let body = height - top - banner - bottom;
+    Panes {
+        top: line(0, top),
+        banner: line(top, banner),
+        body: line(top + banner, body),
+        bottom: line(height - bottom, bottom),
+    }
 }
 
 impl App {
@@ -69,6 +78,10 @@ impl App {
         }
     }
 
+    fn panes(&self) -> Panes {
+        panes(self.size, self.world.trouble().is_some())
+    }
+
     /// Takes an event, and returns what is to be done about it.
     pub(super) fn update(&mut self, event: Event) -> Vec<Effect> {
         let mut effects = match event {
@@ -82,7 +95,7 @@ impl App {
                 Vec::new()
             }
         };
-        let body = panes(self.size).body;
+        let body = self.panes().body;
         if let Some(trace) = self.trail.last_mut() {
             trace.settle(body);
         }
@@ -120,7 +133,7 @@ impl App {
             Ok(Reply::Newer(_, spans)) => self.look.theme.learn_services(spans.iter().map(|span| &span.service)),
             _ => {}
         }
-        let body = panes(self.size).body;
+        let body = self.panes().body;
         match ticket.slot {
             Slot::Traces => self.traces.receive(reply, body),
             Slot::Trace | Slot::Span => {
@@ -200,13 +213,14 @@ impl App {
     }
 
     fn scroll_help(&mut self, by: isize) {
+        let panes = self.panes();
         if let Some(help) = &mut self.help {
-            help.scroll(by, self.tab, &self.keymap, panes(self.size).body);
+            help.scroll(by, self.tab, &self.keymap, panes.body);
         }
     }
 
     fn command(&mut self, command: Command) {
-        let body = panes(self.size).body;
+        let body = self.panes().body;
         let action = match command {
             Command::Help => {
                 self.help = Some(Help::default());
@@ -270,7 +284,7 @@ impl App {
     }
 
     fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
-        let panes = panes(self.size);
+        let panes = self.panes();
         if self.help.is_some() {
             match mouse.action {
                 MouseAction::WheelUp => self.scroll_help(-3),
@@ -314,7 +328,7 @@ impl App {
         let whole = Rect::new(0, 0, self.size.0, self.size.1);
         buffer.resize(whole);
         let canvas = &mut Canvas::new(buffer, &self.look);
-        let panes = panes(self.size);
+        let panes = self.panes();
         canvas.fill(whole, canvas.theme().base());
         if whole.width < 24 || whole.height < 5 {
             canvas.text((0, 0), whole.width, "too small: 24×5 at least", canvas.theme().warning());
@@ -331,6 +345,9 @@ impl App {
             Mode { pause: state.pause(), following: state.is_following(), window }
         };
         frame::top(canvas, panes.top, &self.tabs(), mode, &self.world);
+        if let Some(trouble) = self.world.trouble() {
+            frame::banner(canvas, panes.banner, trouble);
+        }
         let message = self.message.as_ref().map(|(message, _)| message);
         frame::bottom(canvas, panes.bottom, self.tab, &self.keymap, message);
         if let Some(help) = self.help {

@@ -111,3 +111,120 @@ fn only_what_spans_are_lost_from_alarms_when_it_is_nearly_full() {
     assert!(!is_alarming("disk", full_memory_and(|_| ())));
     assert!(is_alarming("disk", with_disk(|disk| disk.bytes = disk.budget_bytes)));
 }
+
+const TROUBLE: &str = "cannot write to /home/zoe/.local/state/spantop: no space left on device";
+
+#[test]
+fn trouble_with_the_disk_has_a_line_of_its_own() {
+    let trouble = with_disk(|disk| disk.trouble = Some(TROUBLE.into()));
+    insta::assert_snapshot!(first_lines(3, &trouble), @"
+    1 Traces  ● following      1121/s ▇██▇
+    ✖ memory only: no space left on device
+     ▼age   service   operation   duration
+    spantop  1 Traces  ● live · following  15m      1121/s ▇██▇  mem 43%  disk 36%
+    ✖ kept in memory only: cannot write to /home/zoe/.lo…: no space left on device
+     ▼age   service      operation         duration         spans  errors services
+    spantop  1 Traces  ● live · following  15m        1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%
+    ✖ kept in memory only: cannot write to /home/zoe/.local/state/spantop: no space left on device
+     ▼age     service         operation                   duration               spans   errors  services
+    spantop  1 Traces  ● live · following  15m                                                                             1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  40 traces
+    ✖ kept in memory only: cannot write to /home/zoe/.local/state/spantop: no space left on device
+     ▼age     service                 operation                                      duration                           spans   errors  services
+    ");
+    insta::assert_snapshot!(session((40, 10), &trouble).screen(), @"
+     1 Traces  ● following      1121/s ▇██▇
+     ✖ memory only: no space left on device
+      ▼age   service   operation   duration
+    ▌  4 s ● scheduler nightly.r…    47.7 s
+       6 s ● scheduler nightly.r…    23.9 s
+       8 s ✖ gateway   POST /che…    639 ms
+       9 s ● mobile-b… GET /home    79.3 ms
+      11 s ● mobile-b… GET /home    82.1 ms
+     40 of 40 traces                   1/40
+     Enter open    Esc back  ? help  q quit
+    ");
+    insta::assert_snapshot!(session((80, 24), &trouble).screen(), @"
+     spantop  1 Traces  ● live · following  15m      1121/s ▇██▇  mem 43%  disk 36%
+     ✖ kept in memory only: cannot write to /home/zoe/.lo…: no space left on device
+      ▼age   service      operation         duration         spans  errors services
+    ▌  4 s ● scheduler    nightly.reindex     47.7 s █████▋      4         ●●●●
+       6 s ● scheduler    nightly.reindex     23.9 s █████▍      4         ●●●●
+       8 s ✖ gateway      POST /checkout      639 ms ███▊       38     ✖ 7 ●●●●●+4
+       9 s ● mobile-bff   GET /home          79.3 ms ██▉         5         ●●●●●
+      11 s ● mobile-bff   GET /home          82.1 ms ██▉         5         ●●●●●
+      11 s ● gateway      GET /health         156 µs ▎           1         ●
+      12 s ● gateway      GET /products/{…   9.59 ms ██          3         ●●●
+      12 s ● mobile-bff   GET /home          76.5 ms ██▉         5         ●●●●●
+      13 s ● orders       outbox.publish      455 ms ███▋        4         ●●●●
+      13 s ● gateway      GET /products      30.5 ms ██▌         4         ●●●●
+      14 s ● web-bff      GET /cart          18.8 ms ██▎         3         ●●●
+      15 s ✖ gateway      POST /checkout      342 ms ███▌       38     ✖ 7 ●●●●●+4
+      16 s ● mobile-bff   GET /home           166 ms ███▎        5         ●●●●●
+      17 s ● gateway      GET /health         178 µs ▎           1         ●
+      17 s ● web-bff      GET /cart          20.3 ms ██▎         3         ●●●
+      18 s ● gateway      GET /products/{…   7.57 ms █▉          3         ●●●
+      20 s ● gateway      GET /products/{…   10.7 ms ██          3         ●●●
+      23 s ● mobile-bff   GET /home           101 ms ███         5         ●●●●●
+      24 s ✖ scheduler    nightly.reindex     57.1 s █████▊      4     ✖ 2 ●●●●
+     40 of 40 traces                                                           1/40
+     Enter open  p pause  s sort  S reverse  + wider       Esc back  ? help  q quit
+    ");
+}
+
+#[test]
+fn the_banner_goes_with_the_trouble_and_the_selected_row_stays() {
+    let mut session = session((80, 24), with_disk(|_| ()));
+    let before = session.keys("<PageDown> <PageDown> <PageUp> j j").screen();
+    let selected = session.app.selected_trace();
+    let set = |session: &mut Session, trouble: Option<&str>| {
+        let mut status = session.source.status.lock().unwrap();
+        status.disk.as_mut().unwrap().trouble = trouble.map(str::to_owned);
+    };
+    set(&mut session, Some(TROUBLE));
+    session.second();
+    assert!(session.screen().lines().nth(1).unwrap().starts_with(" ✖ kept in memory only: cannot write to"));
+    assert_eq!(session.lines_with("▌").len(), 1);
+    assert_eq!(session.app.selected_trace(), selected);
+    set(&mut session, None);
+    session.second();
+    let rows =
+        |screen: &str| screen.lines().skip(1).map(|line| line.chars().skip(6).collect()).collect::<Vec<String>>();
+    assert_eq!(rows(&session.screen()), rows(&before));
+}
+
+#[test]
+fn clicks_below_a_banner_find_what_is_drawn_there() {
+    let mut session = session((80, 24), with_disk(|disk| disk.trouble = Some(TROUBLE.into())));
+    session.click(20, 7);
+    let line = session.screen().lines().position(|line| line.starts_with('▌'));
+    assert_eq!(line, Some(7));
+    session.click(20, 1);
+    assert_eq!(session.screen().lines().position(|line| line.starts_with('▌')), line, "the banner takes no clicks");
+}
+
+#[test]
+fn a_banner_without_an_attempt_is_cut_at_its_end() {
+    let trouble = with_disk(|disk| disk.trouble = Some("another spantop, with the pid 4711, has the folder".into()));
+    let banner = |width: u16| session((width, 10), &trouble).lines_with("memory only").remove(0);
+    assert_eq!(banner(80), " ✖ kept in memory only: another spantop, with the pid 4711, has the folder");
+    assert_eq!(banner(40), " ✖ memory only: another spantop, with …");
+}
+
+#[test]
+fn a_banner_shows_what_a_terminal_would_obey() {
+    let trouble = with_disk(|disk| disk.trouble = Some("cannot write to /tmp/\x1b[2J\u{202e}x: no\nspace".into()));
+    let banner = session((80, 24), &trouble).lines_with("memory only");
+    assert_eq!(banner, [" ✖ kept in memory only: cannot write to /tmp/␛[2J⇆x: no␊space"]);
+}
+
+#[test]
+fn a_banner_leaves_room_on_the_smallest_screen() {
+    let trouble = with_disk(|disk| disk.trouble = Some(TROUBLE.into()));
+    insta::assert_snapshot!(session((24, 5), trouble).screen(), @"
+     1 Traces  ● following
+     ✖ memory only: no spa…
+      ▼age   service   ope…
+    ▌  4 s ● scheduler nig…
+     Esc back  ? help  q qu…
+    ");
+}

@@ -111,6 +111,31 @@ fn state_in_a_word(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
     vec![(format!("{} paused{missed}", symbols.paused), theme.warning().patch(theme.strong()))]
 }
 
+/// The fewest cells in which it is worth saying what was tried.
+const LEAST_ATTEMPT: u16 = 20;
+
+/// Draws the line that says why what comes in is not written to disk. Its end is the reason, which stays where the rest
+/// is cut.
+pub(super) fn banner(canvas: &mut Canvas, area: Rect, trouble: &str) {
+    let (theme, sign) = (canvas.theme(), canvas.symbols().error);
+    let style = theme.banner();
+    canvas.fill(area, theme.base().patch(style));
+    let (x, room) = (area.x + 1, area.width.saturating_sub(2));
+    let cells = |text: &str| sanitize::width(text, room);
+    let (attempt, reason) = trouble.rsplit_once(": ").unwrap_or(("", trouble));
+    let lead = format!("{sign} kept in memory only: ");
+    let end = format!(": {reason}");
+    let for_attempt = room.saturating_sub(cells(&lead)).saturating_sub(cells(&end));
+    if !attempt.is_empty() && for_attempt >= cells(attempt).min(LEAST_ATTEMPT) {
+        let segment = [(lead.as_str(), room), (attempt, for_attempt), (end.as_str(), room)];
+        segment.into_iter().fold(x, |x, (text, room)| canvas.text((x, area.y), room, text, style));
+        return;
+    }
+    let long = format!("{lead}{reason}");
+    let text = if cells(&long) <= room { long } else { format!("{sign} memory only: {reason}") };
+    canvas.text((x, area.y), room, &text, style);
+}
+
 /// What the bottom line says instead of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {

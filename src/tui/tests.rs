@@ -11,6 +11,7 @@ use super::settings::ThemeChoice;
 use super::testing::fake::{self, Fake};
 use super::testing::{NOW, Session, look};
 use crate::model::Trace;
+use crate::source::DiskStatus;
 
 fn shop(size: (u16, u16)) -> Session {
     Session::new(size, fake::shop(40, NOW))
@@ -157,6 +158,7 @@ enum Act {
     Arrive,
     Clear,
     Fail(bool),
+    Trouble(bool),
 }
 
 fn acts() -> impl Strategy<Value = Act> {
@@ -175,6 +177,7 @@ fn acts() -> impl Strategy<Value = Act> {
         1 => Just(Act::Arrive),
         1 => Just(Act::Clear),
         1 => any::<bool>().prop_map(Act::Fail),
+        1 => any::<bool>().prop_map(Act::Trouble),
     ]
 }
 
@@ -202,6 +205,10 @@ proptest! {
                 Act::Arrive => arrive(&session.source, &mut number),
                 Act::Clear => session.source.traces.lock().unwrap().clear(),
                 Act::Fail(fails) => *session.source.failure.lock().unwrap() = fails.then(|| "no".into()),
+                Act::Trouble(is_there) => session.source.status.lock().unwrap().disk = Some(DiskStatus {
+                    trouble: is_there.then(|| "cannot write to 日本: no".into()),
+                    ..fake::disk()
+                }),
             }
             session.screen();
         }

@@ -283,6 +283,11 @@ impl Theme {
         self.error
     }
 
+    /// Returns the style of a line that nobody may overlook.
+    pub fn banner(&self) -> Style {
+        self.error.add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    }
+
     /// Returns the style of what should not be overlooked.
     pub fn warning(&self) -> Style {
         self.warning

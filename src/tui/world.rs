@@ -13,6 +13,13 @@ pub struct World {
     pub status: Option<Status>,
 }
 
+impl World {
+    /// Returns why what comes in is kept in memory only though it should be on disk, while that is so.
+    pub fn trouble(&self) -> Option<&str> {
+        self.status.as_ref()?.disk.as_ref()?.trouble.as_deref()
+    }
+}
+
 /// The state of things when the screen was told to hold still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pause {
