@@ -18,7 +18,7 @@ use axum::routing::get;
 use serde::Serialize;
 use tower_service::Service;
 
-pub use stats::Stats;
+pub use stats::{Disk, Stats};
 
 use crate::source::{self, Reply, Source};
 use error::ApiError;
