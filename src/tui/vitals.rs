@@ -131,12 +131,7 @@ fn fill(canvas: &Canvas, name: &str, (share, is_alarming): (f64, bool), detail: 
             return vec![(format!("{name} "), theme.dim()), (format!("{:.0}%", share * 100.0), style)];
         }
     };
-    let eighths = (share.clamp(0.0, 1.0) * f64::from(cells * 8)).round() as usize;
-    let mut filled = symbols.left[7].repeat(eighths / 8);
-    if !eighths.is_multiple_of(8) {
-        filled.push_str(symbols.left[eighths % 8 - 1]);
-    }
-    let track = symbols.separator.repeat(cells as usize - eighths.div_ceil(8));
+    let (filled, track) = gauge::fill(share, cells, symbols);
     vec![
         (format!("{name} "), theme.dim()),
         (filled, style),

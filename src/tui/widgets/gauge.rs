@@ -18,6 +18,16 @@ pub fn sparkline(values: &[u32], width: usize, symbols: &Symbols) -> String {
     text
 }
 
+/// Returns what is filled of a gauge of `width` cells, and its track beyond.
+pub fn fill(share: f64, width: usize, symbols: &Symbols) -> (String, String) {
+    let eighths = (share.clamp(0.0, 1.0) * (width * 8) as f64).round() as usize;
+    let mut filled = symbols.left[7].repeat(eighths / 8);
+    if !eighths.is_multiple_of(8) {
+        filled.push_str(symbols.left[eighths % 8 - 1]);
+    }
+    (filled, symbols.separator.repeat(width - eighths.div_ceil(8)))
+}
+
 /// Draws a bar that fills `share` (0 to 1) of `width` cells; something above nothing is always seen.
 pub fn bar(canvas: &mut Canvas, at: (u16, u16), width: u16, share: f64, style: Style) {
     let mut eighths = (share.clamp(0.0, 1.0) * f64::from(width) * 8.0).round() as u16;
@@ -55,6 +65,15 @@ mod tests {
         assert_eq!(sparkline(&[9, 0, 1, 4, 8], 3, &UNICODE), "▁▄█");
         assert_eq!(sparkline(&[], 2, &UNICODE), "▁▁");
         assert_eq!(sparkline(&[u32::MAX], 1, &UNICODE), "█");
+    }
+
+    #[test]
+    fn a_gauge_is_filled_in_eighths() {
+        let fill = |share| {
+            let (filled, track) = fill(share, 4, &UNICODE);
+            filled + &track
+        };
+        assert_eq!([0.0, 0.03, 0.43, 1.0, 7.0, f64::NAN].map(fill), ["····", "▏···", "█▊··", "████", "████", "····"]);
     }
 
     #[test]
