@@ -6,6 +6,8 @@ mod demo;
 mod error;
 mod log;
 mod output;
+#[expect(dead_code, reason = "what reads and copies the data directory draws with it")]
+mod progress;
 mod receivers;
 mod screen;
 mod serve;
