@@ -7,6 +7,7 @@ use super::canvas::{Canvas, Look};
 use super::command::{Command, Scope};
 use super::effect::Effect;
 use super::event::{Event, Mouse, MouseAction};
+use super::format;
 use super::frame::{self, Message, Mode, Tab};
 use super::keymap::{Key, Keymap};
 use super::overlays::help::{self, Help};
@@ -20,6 +21,8 @@ use crate::source::{Reply, Request, SourceError};
 
 /// How many ticks a message stays.
 const MESSAGE_TICKS: u64 = 4;
+/// For how long what was found at the start is news.
+const JUST_STARTED_NS: u64 = 10_000_000_000;
 /// How many traces one can go back to.
 const MAX_TRAIL: usize = 32;
 
@@ -155,6 +158,9 @@ impl App {
             && refused.is_some_and(|before| status.refused_requests > before)
         {
             self.say(format!("refused: {reason}"), true);
+        }
+        if self.world.status.is_none() && status.counters.recovered > 0 && status.uptime_ns < JUST_STARTED_NS {
+            self.say(format!("{} came back from disk", format::plural(status.counters.recovered, "span")), false);
         }
         self.world.status = Some(status);
     }

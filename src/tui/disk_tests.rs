@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use ratatui::buffer::Buffer;
 
-use super::settings::ThemeChoice;
-use super::testing::fake;
+use super::app::App;
+use super::event::Event;
+use super::settings::{ThemeChoice, TimeWindow};
+use super::testing::fake::{self, SECOND};
 use super::testing::{NOW, Session, look, text};
 use crate::source::{DiskStatus, Recovery, Status};
 
@@ -227,4 +229,42 @@ fn a_banner_leaves_room_on_the_smallest_screen() {
     ▌  4 s ● scheduler nig…
      Esc back  ? help  q qu…
     ");
+}
+
+#[test]
+fn what_came_back_is_told_once_at_the_start() {
+    let told = |uptime_ns, recovered| {
+        let mut session = Session::new((80, 24), Vec::new());
+        {
+            let mut status = session.source.status.lock().unwrap();
+            status.disk = Some(fake::disk());
+            status.uptime_ns = uptime_ns;
+            status.counters.recovered = recovered;
+        }
+        session.app = App::new(look(ThemeChoice::Dark, false), TimeWindow::All);
+        session.event(Event::Resize(80, 24));
+        session.second();
+        let first = session.lines_with("came back").len();
+        (0..5).for_each(|_| _ = session.second());
+        (first, session.lines_with("came back").len())
+    };
+    assert_eq!(told(2 * SECOND, 6_400_000), (1, 0));
+    assert_eq!(told(2 * SECOND, 0), (0, 0));
+    assert_eq!(told(3_600 * SECOND, 6_400_000), (0, 0), "an hour later it is no news");
+}
+
+#[test]
+fn an_empty_screen_says_where_spans_will_be_kept() {
+    let empty = |size| {
+        let mut session = Session::new(size, Vec::new());
+        session.source.status.lock().unwrap().disk = Some(fake::disk());
+        session.second();
+        session
+    };
+    let kept = empty((80, 24)).lines_with("Keeping");
+    assert_eq!(
+        kept.first().map(|line| line.trim()),
+        Some("Keeping 2.00 GiB at most in /home/zoe/.local/state/spantop")
+    );
+    assert!(empty((40, 10)).lines_with("Keeping").is_empty());
 }

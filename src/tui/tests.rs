@@ -33,9 +33,9 @@ fn help_shows_the_keys_of_this_screen() {
 fn help_scrolls_where_it_is_too_long() {
     let mut session = shop((80, 12));
     session.keys("?");
-    assert!(session.lines_with("Leave").is_empty());
+    assert!(session.lines_with("damaged").is_empty());
     session.keys("G");
-    assert_eq!(session.lines_with("Leave").len(), 1);
+    assert_eq!(session.lines_with("damaged").len(), 1);
 }
 
 #[test]

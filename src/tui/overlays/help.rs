@@ -1,4 +1,4 @@
-//! The keys of this screen, from the table of commands.
+//! The keys of this screen, from the table of commands, and what the words of the top line mean.
 
 use ratatui::layout::Rect;
 
@@ -13,11 +13,25 @@ pub struct Help {
     pub first: usize,
 }
 
+/// What the words of the top line mean.
+const WORDS: [(&str, &str); 6] = [
+    ("mem  disk", "How full their budgets are"),
+    ("only on disk", "Spans that memory has no room for any more"),
+    ("evicted", "Spans gone for good: a limit was reached"),
+    ("rejected", "Spans with an invalid id"),
+    ("refused", "Requests not taken; senders were told"),
+    ("damaged", "What was unreadable on disk; lost: its spans"),
+];
+
 /// A line of the help.
 enum Line {
     Title(&'static str),
     Blank,
-    Command { keys: String, doc: &'static str },
+    /// Keys or words, and what they are for.
+    Entry {
+        name: String,
+        doc: &'static str,
+    },
 }
 
 fn lines(scope: Scope, keymap: &Keymap) -> Vec<Line> {
@@ -30,9 +44,11 @@ fn lines(scope: Scope, keymap: &Keymap) -> Vec<Line> {
         for entry in TABLE.iter().filter(|entry| entry.scope == shown) {
             let keys = keymap.keys(shown, entry.command);
             let keys: Vec<String> = keys.iter().copied().map(Key::label).collect();
-            lines.push(Line::Command { keys: keys.join("  "), doc: entry.doc });
+            lines.push(Line::Entry { name: keys.join("  "), doc: entry.doc });
         }
     }
+    lines.extend([Line::Blank, Line::Title("Top line")]);
+    lines.extend(WORDS.map(|(word, doc)| Line::Entry { name: word.into(), doc }));
     lines
 }
 
@@ -48,7 +64,7 @@ impl Help {
 /// Returns where the help is.
 fn panel(area: Rect) -> Rect {
     let width = area.width.min(72);
-    let height = area.height.min(40);
+    let height = area.height.min(46);
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
@@ -71,8 +87,8 @@ pub fn draw(help: Help, scope: Scope, keymap: &Keymap, canvas: &mut Canvas, area
         match line {
             Line::Blank => {}
             Line::Title(title) => _ = canvas.text((x, y), width, title, theme.accent().patch(theme.strong())),
-            Line::Command { keys, doc } => {
-                canvas.text((x, y), key_width, keys, theme.key());
+            Line::Entry { name, doc } => {
+                canvas.text((x, y), key_width, name, theme.key());
                 canvas.text(
                     (x + key_width + 1, y),
                     width.saturating_sub(key_width + 1),

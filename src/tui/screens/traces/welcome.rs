@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::tui::canvas::Canvas;
+use crate::tui::format;
 use crate::tui::widgets::face;
 use crate::tui::world::World;
 
@@ -58,6 +59,12 @@ pub(super) fn draw(canvas: &mut Canvas, area: Rect, world: &World) {
         lines.push(blank());
         lines.push((theme.dim(), "Listening on".into()));
         lines.extend(addresses());
+        if let Some(disk) = world.status.as_ref().and_then(|status| status.disk.as_ref())
+            && usize::from(area.height) >= lines.len() + 2
+        {
+            let budget = format::bytes(disk.budget_bytes);
+            lines.extend([blank(), (theme.dim(), format!("Keeping {budget} at most in {}", disk.path))]);
+        }
     } else {
         let demo = (theme.dim(), if wide { demo[1].1.clone() } else { "Made-up traces:  spantop demo".into() });
         lines.extend([blank(), demo]);
