@@ -5,6 +5,7 @@ pub mod disk;
 mod finding;
 pub mod folder;
 mod shelf;
+pub mod frame;
 #[cfg(test)]
 pub(crate) mod simulated;
 
