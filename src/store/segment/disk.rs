@@ -101,6 +101,11 @@ impl Folder for DiskFolder {
         self.read(name).map(Bytes::from)
     }
 
+    fn sync_file(&self, name: &str) -> io::Result<()> {
+        // Some systems only sync what is open for writing.
+        OpenOptions::new().append(true).open(self.path_of_file(name)?)?.sync_data()
+    }
+
     fn cut(&self, name: &str, bytes: u64) -> io::Result<()> {
         OpenOptions::new().write(true).open(self.path_of_file(name)?)?.set_len(bytes)
     }
@@ -196,6 +201,7 @@ mod tests {
         file.sync().unwrap();
         assert_eq!(folder.read("one").unwrap(), [&all[..5], b"next"].concat());
         folder.cut("one", 2).unwrap();
+        folder.sync_file("one").unwrap();
         assert_eq!(folder.list().unwrap(), [Entry { name: "one".into(), bytes: 2 }]);
     }
 

@@ -41,6 +41,12 @@ pub trait Folder: Debug + Send + Sync {
     /// When there is none, or the system cannot read it.
     fn map(&self, name: &str) -> io::Result<Bytes>;
 
+    /// Makes it certain that the bytes of a file that someone else wrote outlive a loss of power, as [`File::sync`] does.
+    ///
+    /// # Errors
+    /// When there is none, or it is not certain.
+    fn sync_file(&self, name: &str) -> io::Result<()>;
+
     /// Cuts a file to so many bytes.
     ///
     /// # Errors

@@ -328,6 +328,12 @@ impl Folder for SimFolder {
         self.read(name).map(Bytes::from)
     }
 
+    fn sync_file(&self, name: &str) -> io::Result<()> {
+        let mut disk = self.disk();
+        let file = disk.file(name)?;
+        disk.sync_file(file)
+    }
+
     fn cut(&self, name: &str, bytes: u64) -> io::Result<()> {
         let mut disk = self.disk();
         let file = disk.file(name)?;
