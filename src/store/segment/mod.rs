@@ -6,6 +6,7 @@ mod finding;
 pub mod folder;
 mod shelf;
 pub mod frame;
+pub mod log;
 #[cfg(test)]
 pub(crate) mod simulated;
 
