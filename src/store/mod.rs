@@ -8,6 +8,7 @@ mod index;
 mod limits;
 mod links;
 mod open;
+mod opening;
 mod request;
 mod ring;
 mod row;
@@ -24,6 +25,7 @@ use arc_swap::ArcSwap;
 
 pub use counters::Counters;
 pub use limits::Limits;
+pub use opening::{Losses, Opened, Opener, open};
 pub use ring::{Sealed, Segments, Unsealed, Unverified, Unwritten};
 pub use sealed::{Salvage, Sealer, Verified};
 pub use writer::{Outcome, Writer};

@@ -20,7 +20,7 @@ pub struct Unsealed(Arc<OpenBlock>);
 /// A block that was sealed, and its file where it has one.
 #[derive(Debug)]
 pub struct Sealed {
-    block: SealedBlock,
+    block: Arc<SealedBlock>,
     segment: Option<Segment>,
 }
 
@@ -32,7 +32,7 @@ impl Unsealed {
 
     /// Seals the block; about a microsecond a span.
     pub fn seal(self, sealer: &mut Sealer) -> Sealed {
-        Sealed { block: SealedBlock::seal(&self.0, sealer), segment: None }
+        Sealed { block: Arc::new(SealedBlock::seal(&self.0, sealer)), segment: None }
     }
 }
 
@@ -55,6 +55,11 @@ impl Unwritten {
 pub struct Unverified(Arc<SealedBlock>);
 
 impl Unverified {
+    /// Returns the number of the block.
+    pub fn sequence(&self) -> u32 {
+        self.0.facts.sequence
+    }
+
     /// Reads the file and says what of it is damaged.
     pub fn verify(&self) -> Verified {
         self.0.verify()
@@ -192,6 +197,12 @@ impl Ring {
         slot.map(|slot| slot.block.sequence())
     }
 
+    /// Returns the first block, if there is one, that is not sealed.
+    pub(super) fn first_unsealed(&self) -> Option<u32> {
+        let slot = self.in_memory.iter().find(|slot| matches!(slot.block, Block::Open(_)));
+        slot.map(|slot| slot.block.sequence())
+    }
+
     /// Returns a block that is held.
     pub(super) fn get(&self, sequence: u32) -> Option<&Block> {
         if let Some(place) = self.slot(sequence) {
@@ -300,7 +311,7 @@ impl Ring {
         }
         let bytes = sealed.bytes();
         self.bytes = self.bytes + bytes - std::mem::replace(&mut slot.bytes, bytes);
-        slot.block = Block::Sealed(Arc::new(sealed));
+        slot.block = Block::Sealed(sealed);
         if let Some(segment) = segment {
             self.segments.add(&segment);
             slot.file = File::Kept(segment);

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::image::{STRETCH, item, item_u32};
 use super::packed::Packed;
 use super::{FOREIGN, SealedBlock, unzigzag};
+use crate::model::Timestamp;
 use crate::store::view::{Block, View};
 
 /// The damaged stretches of a block's data.
@@ -36,6 +37,8 @@ pub struct Salvage {
     pub requests: Vec<Bytes>,
     /// How many are not.
     pub lost: u64,
+    /// When the last of them arrived.
+    pub arrived: Timestamp,
 }
 
 /// Spans of one request.
@@ -91,7 +94,8 @@ impl SealedBlock {
         let block = Block::Sealed(Arc::clone(self));
         let view = View::of(&block, self.len());
         let requests = rows.chunks(REQUEST).map(|rows| view.request(rows)).collect();
-        Some(Salvage { requests, lost: u64::from(self.len()) - rows.len() as u64 })
+        let lost = u64::from(self.len()) - rows.len() as u64;
+        Some(Salvage { requests, lost, arrived: self.facts.arrivals.1 })
     }
 
     fn whole_rows(&self, part: u32, damage: &Damage) -> Vec<u32> {

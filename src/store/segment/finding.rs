@@ -69,12 +69,23 @@ impl Shelf {
     /// # Errors
     /// When the system cannot.
     pub fn set_aside(&self, name: &str, now: Timestamp) -> io::Result<()> {
-        self.folder().rename(name, &format!("{name}{SET_ASIDE}{}", now.0 / 1_000_000_000))
+        self.folder().rename(name, &format!("{name}{SET_ASIDE}{}", now.0 / NS))
+    }
+
+    /// Returns the files that were set aside before a time.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn set_aside_before(&self, time: Timestamp) -> io::Result<Vec<String>> {
+        let is_before = |name: &String| set_aside_at(name).is_some_and(|seconds| seconds < time.0 / NS);
+        Ok(self.folder().list()?.into_iter().map(|entry| entry.name).filter(is_before).collect())
     }
 }
 
-/// Returns whether a file was set aside, and when, in seconds since 1970.
-pub fn set_aside_at(name: &str) -> Option<u64> {
+const NS: u64 = 1_000_000_000;
+
+/// Returns when a file was set aside, in seconds since 1970, if it was.
+fn set_aside_at(name: &str) -> Option<u64> {
     let (name, seconds) = name.rsplit_once(SET_ASIDE)?;
     sequence_of(name)?;
     seconds.parse().ok()

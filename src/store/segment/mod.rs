@@ -4,11 +4,14 @@
 pub mod disk;
 mod finding;
 pub mod folder;
-mod shelf;
 pub mod frame;
+mod home;
 pub mod log;
+mod shelf;
 #[cfg(test)]
 pub(crate) mod simulated;
 
-pub use finding::{Found, set_aside_at};
+pub use finding::Found;
+pub use home::{Home, HomeError};
+pub use log::{Contents, FoundLog, Log, LogError, Logged, Record, SyncJob, Synced, in_order, read_logs};
 pub use shelf::{Segment, Shelf, Unreadable};

@@ -84,6 +84,25 @@ impl Writer {
         self.full.first_without_file().unwrap_or(self.open.sequence)
     }
 
+    /// Returns the first block that is not sealed.
+    pub fn first_unsealed(&self) -> u32 {
+        self.full.first_unsealed().unwrap_or(self.open.sequence)
+    }
+
+    /// Returns the last block that has spans.
+    pub(in crate::store) fn last_block(&self) -> u32 {
+        if self.open.written() > 0 { self.open.sequence } else { self.open.sequence.saturating_sub(1) }
+    }
+
+    /// Removes files that were set aside for being damaged longer ago than anything is kept.
+    pub fn remove_leftovers(&self, now: Timestamp) {
+        let Some(shelf) = &self.shelf else { return };
+        // What cannot be listed or removed now is next time.
+        for name in shelf.set_aside_before(now.minus(self.limits.retention_ns)).unwrap_or_default() {
+            shelf.folder().remove(&name).ok();
+        }
+    }
+
     /// Says how many bytes the log takes on disk.
     pub fn set_log_bytes(&mut self, bytes: u64) {
         self.log_bytes = bytes;
@@ -164,8 +183,9 @@ impl Writer {
     }
 
     /// Takes a block out of which columns are damaged, so that what is whole of it can be appended again. Its file is left
-    /// to be set aside: its name is returned, if it was still held.
-    pub fn take_out(&mut self, verified: &Verified) -> Option<String> {
+    /// to be set aside: its name is returned, if it was still held, and whether the block is gone with it. One in memory
+    /// stays, and is to be written again.
+    pub fn take_out(&mut self, verified: &Verified) -> Option<(String, bool)> {
         let (segment, is_gone) = self.full.take_out(verified.sequence)?;
         if is_gone {
             let spans = u64::from(segment.sealed().len());
@@ -175,7 +195,7 @@ impl Writer {
             self.publish_blocks();
         }
         self.publish();
-        Some(segment.name())
+        Some((segment.name(), is_gone))
     }
 
     /// Counts the traces that end with a block that is gone, and joins what was before and after it of the others.
