@@ -51,7 +51,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
         return Err(CliError::usage(format!("cannot run a shop at a rate of {rate}")).hint("0.01 to 100 is possible"));
     }
     let shop = Shop::new(matches.get_one::<u64>("seed").copied().unwrap_or(7)).with_rate(rate);
-    screen::run_with(matches, |receivers| {
+    let mut loaded = settings::load(matches)?;
+    // What the shop sells is nobody's trace to keep, unless somebody says where.
+    loaded.config.store.ephemeral |= !matches.contains_id("data-dir");
+    screen::run_with(&loaded, |receivers| {
         let receiver = receivers.http.ok_or_else(|| {
             CliError::usage("the demo shop sends over OTLP/HTTP, which is off").hint("leave out '--http off'")
         })?;

@@ -2,11 +2,11 @@
 
 mod config;
 mod connect;
+mod data_dir;
 mod demo;
 mod error;
 mod log;
 mod output;
-#[expect(dead_code, reason = "what reads and copies the data directory draws with it")]
 mod progress;
 mod receivers;
 mod screen;

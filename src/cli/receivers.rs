@@ -9,13 +9,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::data_dir;
 use super::error::CliError;
+use super::progress::Progress;
 use crate::api::Api;
-use crate::config::{Address, Config};
+use crate::config::{self, Address, Config};
 use crate::ingest::{self, Admission};
 use crate::net::{self, BindError, Listener};
-use crate::source::{Engine, Priority, Source, WriterThread};
+use crate::source::{Engine, Keeping, Priority, Source, SyncPolicy, WriterThread};
 use crate::store;
+use crate::store::segment::{Home, HomeError};
 
 /// A running spantop without its screen.
 pub(super) struct Receivers {
@@ -26,6 +29,8 @@ pub(super) struct Receivers {
     pub(super) http: Option<std::net::SocketAddr>,
     runtime: Runtime,
     writer: WriterThread,
+    /// Held for as long as anything may be written.
+    home: Option<Home>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -54,13 +59,22 @@ impl Receivers {
             .build()
             .map_err(cannot_start)?;
         let bound = runtime.block_on(bind(config))?;
-        let (engine, writer) = Engine::start(limits(config), priority).map_err(cannot_start)?;
+        let home =
+            data_dir::of(config)?.map(|path| Home::claim(&path).map_err(|error| unusable(&error))).transpose()?;
+        let (engine, writer) = match &home {
+            Some(home) => {
+                let mut progress = Progress::new("reading what was kept");
+                Engine::start_kept(limits(config), priority, &keeping(home, config), |done, all| progress.at(done, all))
+            }
+            None => Engine::start(limits(config), priority),
+        }
+        .map_err(cannot_start)?;
         let addresses = bound.lines();
         let names = addresses.iter().map(|line| line.trim_start_matches("listening ").to_owned()).collect();
         engine.set_listening(names);
         let http = bound.http.as_ref().and_then(|listener| listener.addresses().first().copied());
         let (stop, stopped) = watch::channel(false);
-        let mut receivers = Self { engine, addresses, http, runtime, writer, stop, tasks: JoinSet::new() };
+        let mut receivers = Self { engine, addresses, http, runtime, writer, home, stop, tasks: JoinSet::new() };
         receivers.serve(bound, config, &stopped);
         Ok(receivers)
     }
@@ -124,6 +138,7 @@ impl Receivers {
             self.engine.stop().await;
         });
         self.writer.join();
+        drop(self.home);
     }
 }
 
@@ -166,9 +181,34 @@ fn limits(config: &Config) -> store::Limits {
     store::Limits {
         memory_bytes: saturated(config.store.memory.0),
         max_memory_traces: saturated(config.store.max_memory_traces),
-        retention_ns: u64::try_from(config.store.retention.as_nanos()).unwrap_or(u64::MAX),
-        ..store::Limits::default()
+        memory_max_age_ns: nanoseconds(config.store.memory_max_age),
+        disk_bytes: config.store.disk.0,
+        max_traces: saturated(config.store.max_traces),
+        retention_ns: nanoseconds(config.store.retention),
     }
+}
+
+fn keeping(home: &Home, config: &Config) -> Keeping {
+    let store = &config.store;
+    Keeping {
+        folder: Arc::new(home.folder()),
+        path: home.path().into(),
+        sync: match store.sync {
+            config::Sync::Always => SyncPolicy::Always,
+            config::Sync::Interval => SyncPolicy::Interval(store.sync_interval),
+            config::Sync::Never => SyncPolicy::Never,
+        },
+        batch_spans: store.batch_size.into(),
+        cleanup: (!config.jobs.cleanup.is_zero()).then_some(config.jobs.cleanup),
+    }
+}
+
+fn unusable(error: &HomeError) -> CliError {
+    CliError::failed(error.to_string()).hint(error.hint())
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn saturated(number: u64) -> usize {

@@ -9,20 +9,19 @@ use super::error::CliError;
 use super::log::{self, Fallback};
 use super::receivers::Receivers;
 use super::settings;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Loaded};
 use crate::source::{Priority, Source};
 use crate::tui::{self, ThemeChoice, TimeWindow};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
-    run_with(matches, |_| Ok(()))
+    run_with(&settings::load(matches)?, |_| Ok(()))
 }
 
-/// Opens the screen once `prepare` has had the receivers.
+/// Opens the screen with these settings once `prepare` has had the receivers.
 pub(super) fn run_with(
-    matches: &ArgMatches,
+    loaded: &Loaded,
     prepare: impl FnOnce(&mut Receivers) -> Result<(), CliError>,
 ) -> Result<ExitCode, CliError> {
-    let loaded = settings::load(matches)?;
     log::start(&loaded.config.log, Fallback::Nowhere)?;
     let mut receivers = Receivers::start(&loaded.config, Priority::BehindScreen)?;
     prepare(&mut receivers)?;

@@ -13,6 +13,7 @@ pub struct Config {
     pub listen: Listen,
     pub store: Store,
     pub ingest: Ingest,
+    pub jobs: Jobs,
     pub ui: Ui,
     pub log: Log,
 }
@@ -32,7 +33,42 @@ pub struct Store {
     pub memory: ByteSize,
     /// 0 where only [`Store::memory`] limits.
     pub max_memory_traces: u64,
+    /// Zero where only those limit.
+    pub memory_max_age: Duration,
+    /// None for [`super::default_data_dir`].
+    pub path: Option<PathBuf>,
+    pub ephemeral: bool,
+    pub disk: ByteSize,
+    /// 0 where only [`Store::disk`] and [`Store::retention`] limit.
+    pub max_traces: u64,
     pub retention: Duration,
+    pub sync: Sync,
+    pub sync_interval: Duration,
+    pub batch_size: u32,
+}
+
+/// When what was written to disk is made certain to outlive a loss of power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// Before an export is acknowledged.
+    Always,
+    /// Within [`Store::sync_interval`].
+    Interval,
+    /// When the system does.
+    Never,
+}
+
+impl Choice for Sync {
+    const NAME: &'static str = "a sync policy";
+    const ALL: &'static [(Self, &'static str)] =
+        &[(Self::Always, "always"), (Self::Interval, "interval"), (Self::Never, "never")];
+}
+
+/// What is done from time to time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jobs {
+    /// Zero for never.
+    pub cleanup: Duration,
 }
 
 /// How much is taken in at once.
@@ -73,13 +109,31 @@ impl Default for Listen {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { memory: ByteSize::mib(512), max_memory_traces: 0, retention: Duration::from_hours(24) }
+        Self {
+            memory: ByteSize::mib(512),
+            max_memory_traces: 0,
+            memory_max_age: Duration::ZERO,
+            path: None,
+            ephemeral: false,
+            disk: ByteSize::mib(2048),
+            max_traces: 0,
+            retention: Duration::from_hours(24),
+            sync: Sync::Interval,
+            sync_interval: Duration::from_secs(1),
+            batch_size: 100,
+        }
     }
 }
 
 impl Default for Ingest {
     fn default() -> Self {
         Self { max_message: ByteSize::mib(64), in_flight: ByteSize::mib(64), max_connections: 1024 }
+    }
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self { cleanup: Duration::from_hours(24) }
     }
 }
 

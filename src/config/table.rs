@@ -130,11 +130,30 @@ pub static SETTINGS: &[Setting] = &[
     setting!(listen.api, any, "HTTP API: localhost:PORT, IP:PORT or off; port 0 picks one").with_flag("api", "ADDR"),
     setting!(listen.insecure_bind, any, "Allow addresses that other machines can reach, without TLS or a token")
         .with_flag("insecure-bind", ""),
-    setting!(store.memory, memory, "Budget of the store in memory, at least 16MiB; the oldest goes when it is full")
+    setting!(store.memory, memory, "Budget in memory, at least 16MiB; when it is full the oldest is on disk only")
         .with_flag("memory", "BYTES"),
     setting!(store.max_memory_traces, traces, "Most traces held in memory, at least 4; 0 leaves it to store.memory"),
+    setting!(
+        store.memory_max_age,
+        memory_max_age,
+        "How long after it arrived a trace stays in memory; 0s leaves it to the limits"
+    ),
+    setting!(store.path, any, "Directory that traces are kept in; empty for spantop in the platform's one for state")
+        .with_flag("data-dir", "DIR"),
+    setting!(store.ephemeral, any, "Keep nothing on disk: traces go when memory is full, and with the program")
+        .with_flag("ephemeral", ""),
+    setting!(store.disk, disk, "Budget on disk, at least 32MiB; when it is full the oldest goes")
+        .with_flag("disk", "BYTES"),
+    setting!(store.max_traces, any, "Most traces held in memory and on disk; 0 leaves it to store.disk"),
     setting!(store.retention, retention, "How long a trace is kept after it arrived, at least 1s")
         .with_flag("retention", "DURATION"),
+    setting!(
+        store.sync,
+        any,
+        "When an acknowledged export outlives a loss of power: always, interval (after it) or never (as the system does)"
+    ),
+    setting!(store.sync_interval, sync_interval, "That interval, at least 10ms"),
+    setting!(store.batch_size, batch, "Accepted spans written to disk at once; fewer wait 2ms for more"),
     setting!(
         ingest.max_message,
         message,
@@ -142,6 +161,11 @@ pub static SETTINGS: &[Setting] = &[
     ),
     setting!(ingest.in_flight, message, "Bytes being received or unpacked at once, at least one largest export"),
     setting!(ingest.max_connections, connections, "Connections that each receiver and the API hold open, at least 1"),
+    setting!(
+        jobs.cleanup,
+        cleanup,
+        "How often every file on disk is verified and leftovers go, at least 1m; 0s for never"
+    ),
     setting!(ui.theme, any, "Colours: auto, dark, light, high-contrast or 16").with_flag("theme", "THEME"),
     setting!(ui.window, window, "Time that the screen shows at first: a duration of at least 1s, or all"),
     setting!(ui.ascii, any, "Draw with ASCII characters only").with_flag("ascii", ""),
@@ -183,6 +207,26 @@ fn traces(count: u64) -> Result<u64, Invalid> {
 
 fn retention(duration: Duration) -> Result<Duration, Invalid> {
     within(duration, duration >= Duration::from_secs(1), "at least 1s")
+}
+
+fn memory_max_age(duration: Duration) -> Result<Duration, Invalid> {
+    within(duration, duration.is_zero() || duration >= Duration::from_secs(1), "at least 1s, or 0s for no limit")
+}
+
+fn disk(size: ByteSize) -> Result<ByteSize, Invalid> {
+    within(size, size >= ByteSize::mib(32), "at least 32MiB")
+}
+
+fn sync_interval(duration: Duration) -> Result<Duration, Invalid> {
+    within(duration, duration >= Duration::from_millis(10), "at least 10ms")
+}
+
+fn batch(spans: u32) -> Result<u32, Invalid> {
+    within(spans, spans >= 1, "at least 1")
+}
+
+fn cleanup(duration: Duration) -> Result<Duration, Invalid> {
+    within(duration, duration.is_zero() || duration >= Duration::from_mins(1), "at least 1m, or 0s for never")
 }
 
 fn message(size: ByteSize) -> Result<ByteSize, Invalid> {

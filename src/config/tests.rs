@@ -28,7 +28,12 @@ fn each_layer_goes_over_the_one_before() {
     let file = "[store]\nmemory = '1GiB'\nretention = '1h'\nmax_memory_traces = 10";
     let environment = [("SPANTOP_STORE_RETENTION", "2h"), ("SPANTOP_STORE_MEMORY", "2GiB"), ("PATH", "/bin")];
     let loaded = loaded(file, &environment, &[("memory", "3GiB"), ("insecure-bind", "true")]).unwrap();
-    let store = Store { memory: ByteSize(3 << 30), max_memory_traces: 10, retention: Duration::from_hours(2) };
+    let store = Store {
+        memory: ByteSize(3 << 30),
+        max_memory_traces: 10,
+        retention: Duration::from_hours(2),
+        ..Store::default()
+    };
     assert_eq!(
         loaded.config,
         Config { store, listen: Listen { insecure_bind: true, ..Listen::default() }, ..Config::default() }

@@ -1,6 +1,8 @@
-//! The engine owns the store: one thread writes, one seals full blocks, and anyone asks. What is accepted goes through a
-//! bounded queue; when that is full, senders wait, and are told to come back later if it stays so.
+//! The engine owns the store: one thread writes, one seals full blocks, one writes the log, and anyone asks. What is accepted
+//! goes through a bounded queue; when that is full, senders wait, and are told to come back later if it stays so.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -10,25 +12,29 @@ use arc_swap::ArcSwap;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::answer::answer;
+use super::keeping::{Keeping, SyncPolicy};
+use super::logging::{FreeDisk, Logging};
 use super::sealing::Sealing;
-use super::{Priority, Reply, Request, Source, SourceError};
+use super::writing::{Job, Shared, Writing};
+use super::{DiskStatus, Priority, Reply, Request, Source, SourceError};
 use crate::model::Timestamp;
 use crate::otlp::Batch;
-use crate::store::{Limits, Outcome, Store, Writer};
+use crate::store::segment::Shelf;
+use crate::store::{Limits, Opened, Opener, Outcome, Store, Writer, open};
 
 /// How many scanned requests may wait for the writer.
 const QUEUE: usize = 256;
 /// How long a request waits for a place in the queue before its sender is asked to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many seconds of rates are remembered.
-const RATE_SECONDS: usize = 120;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Engine {
     store: Arc<Store>,
     queue: mpsc::Sender<Job>,
-    rates: Arc<ArcSwap<Vec<u32>>>,
+    shared: Arc<Shared>,
+    /// Where it is kept on disk, and how many bytes it may take.
+    disk: Option<(PathBuf, u64)>,
     refused: AtomicU64,
     last_refusal: ArcSwap<Option<String>>,
     listening: ArcSwap<Vec<String>>,
@@ -39,54 +45,75 @@ pub struct Engine {
 #[derive(Debug)]
 pub struct WriterThread(JoinHandle<()>);
 
-enum Job {
-    /// The permit is the request's share of a budget of bytes; it is given back when the request is stored, even if its
-    /// sender has hung up meanwhile.
-    Append {
-        batch: Batch,
-        arrived: Timestamp,
-        done: oneshot::Sender<Outcome>,
-        _permit: Option<OwnedSemaphorePermit>,
-    },
-    Tick(Timestamp),
-    /// A block was sealed.
-    Sealed,
-    Stop,
-}
-
 /// The queue stayed full, or the program is stopping: nothing was kept, and the sender should try again later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too much is coming in: nothing of this request was kept, send it again later")]
 pub struct Overloaded;
 
 impl Engine {
-    /// Starts an empty store, its writer's thread with this priority, and the one that seals.
+    /// Starts a store in memory, its writer's thread with this priority, and the one that seals.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(limits: Limits, priority: Priority) -> std::io::Result<(Arc<Self>, WriterThread)> {
+    pub fn start(limits: Limits, priority: Priority) -> io::Result<(Arc<Self>, WriterThread)> {
         let (store, writer) = Writer::new(limits);
+        Self::with(store, None, priority, limits, |_| Ok((writer, None)))
+    }
+
+    /// Starts a store that is kept on disk, with what an earlier run left there. Says from time to time how much of how much
+    /// of that is read.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed, or the system gives no thread.
+    pub fn start_kept(
+        limits: Limits,
+        priority: Priority,
+        keeping: &Keeping,
+        progress: impl FnMut(u64, u64),
+    ) -> io::Result<(Arc<Self>, WriterThread)> {
+        let shelf = Shelf::new(Arc::clone(&keeping.folder), keeping.sync != SyncPolicy::Never);
+        let Opened { store, writer, log, losses } = open(limits, &shelf, Opener::Owner(now()), progress)?;
+        Self::with(store, Some((keeping, shelf)), priority, limits, |(shared, queue)| {
+            shared.note_losses(losses);
+            let free_disk = free_disk(queue);
+            let logging = Logging::start(log, (keeping.sync, keeping.batch_spans), Arc::clone(&shared.log), free_disk)?;
+            Ok((writer, Some(logging)))
+        })
+    }
+
+    fn with(
+        store: Arc<Store>,
+        kept: Option<(&Keeping, Shelf)>,
+        priority: Priority,
+        limits: Limits,
+        parts: impl FnOnce((&Shared, mpsc::WeakSender<Job>)) -> io::Result<(Writer, Option<Logging>)>,
+    ) -> io::Result<(Arc<Self>, WriterThread)> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let rates = Arc::new(ArcSwap::default());
-        let shared_rates = Arc::clone(&rates);
+        let shared = Arc::new(Shared::default());
+        let (writer, logging) = parts((&shared, queue.downgrade()))?;
         // Weak, as the writer goes on for as long as somebody else may send it something. Where the queue is full the writer
         // is at work, and looks for sealed blocks anyway.
         let wake = queue.downgrade();
         let wake = move || {
             if let Some(queue) = wake.upgrade() {
-                queue.try_send(Job::Sealed).ok();
+                queue.try_send(Job::Done).ok();
             }
         };
-        let sealing = Sealing::start(wake)?;
+        let disk = kept.as_ref().map(|(keeping, _)| (keeping.path.clone(), limits.disk_bytes));
+        let cleanup = kept.as_ref().and_then(|(keeping, _)| keeping.cleanup);
+        let shelf = kept.map(|(_, shelf)| shelf);
+        let sealing = Sealing::start(shelf.clone(), wake)?;
+        let mut writing = Writing::new(writer, sealing, (logging, shelf), Arc::clone(&shared), cleanup);
         let work = move || {
             priority.take();
-            write(writer, jobs, &shared_rates, sealing);
+            writing.run(jobs);
         };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(work)?;
         let engine = Self {
             store,
             queue,
-            rates,
+            shared,
+            disk,
             refused: AtomicU64::new(0),
             last_refusal: ArcSwap::default(),
             listening: ArcSwap::default(),
@@ -95,13 +122,14 @@ impl Engine {
         Ok((Arc::new(engine), WriterThread(thread)))
     }
 
-    /// Stores a scanned request; once this returns, every answer has its spans. The permit is held until then.
+    /// Stores a scanned request; once this returns, every answer has its spans, and they are on disk as the policy says. The
+    /// permit is held until then.
     ///
     /// # Errors
     /// When the store cannot keep up, or is stopping; then nothing of the request was kept.
     pub async fn ingest(&self, batch: Batch, permit: Option<OwnedSemaphorePermit>) -> Result<Outcome, Overloaded> {
         let (done, outcome) = oneshot::channel();
-        let job = Job::Append { batch, arrived: now(), done, _permit: permit };
+        let job = Job::Append { batch, arrived: now(), done, permit };
         self.queue.send_timeout(job, PATIENCE).await.map_err(|_| Overloaded)?;
         outcome.await.map_err(|_| Overloaded)
     }
@@ -131,14 +159,35 @@ impl Engine {
 
     fn status(&self, reply: Reply) -> Reply {
         let Reply::Status(mut status) = reply else { return reply };
-        status.spans_per_second = self.rates.load().to_vec();
+        status.spans_per_second = self.shared.rates.load().to_vec();
         status.uptime_ns = u64::try_from(clock().duration_since(self.started).as_nanos()).unwrap_or(u64::MAX);
         status.refused_requests = self.refused.load(Ordering::Relaxed);
         status.last_refusal.clone_from(&self.last_refusal.load());
         status.listening = self.listening.load().to_vec();
         status.is_taking = !self.queue.is_closed();
+        status.disk = self.disk.as_ref().map(|(path, budget_bytes)| {
+            let written = status.disk.take().unwrap_or_default();
+            DiskStatus {
+                path: path.display().to_string(),
+                budget_bytes: *budget_bytes,
+                bytes: written.segment_bytes + self.shared.log.bytes.load(Ordering::Relaxed),
+                trouble: self.shared.trouble(),
+                recovery: **self.shared.recovery.load(),
+                ..written
+            }
+        });
         Reply::Status(status)
     }
+}
+
+/// Returns what the log calls where the disk is full: the writer lets the oldest file go.
+fn free_disk(queue: mpsc::WeakSender<Job>) -> FreeDisk {
+    Box::new(move || {
+        let (reply, is_freed) = std::sync::mpsc::channel();
+        let sent = queue.upgrade().is_some_and(|queue| queue.blocking_send(Job::FreeDisk(reply)).is_ok());
+        // While the writer stops nobody answers.
+        sent && is_freed.recv_timeout(PATIENCE).unwrap_or_default()
+    })
 }
 
 impl Source for Engine {
@@ -159,31 +208,6 @@ impl WriterThread {
     }
 }
 
-fn write(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, rates: &ArcSwap<Vec<u32>>, mut sealing: Sealing) {
-    let mut this_second = 0;
-    while let Some(job) = jobs.blocking_recv() {
-        match job {
-            Job::Stop => return,
-            Job::Append { batch, arrived, done, _permit } => {
-                let outcome = writer.append(&batch, arrived);
-                this_second += outcome.stored as u32;
-                // A sender that hung up does not care; its spans are kept.
-                done.send(outcome).ok();
-            }
-            Job::Sealed => {}
-            Job::Tick(now) => {
-                writer.tick(now);
-                let mut seconds = rates.load().to_vec();
-                seconds.push(std::mem::take(&mut this_second));
-                let excess = seconds.len().saturating_sub(RATE_SECONDS);
-                seconds.drain(..excess);
-                rates.store(Arc::new(seconds));
-            }
-        }
-        sealing.exchange(&mut writer);
-    }
-}
-
 /// Returns the time by which arrivals are stamped and windows like "the last hour" are meant.
 #[expect(clippy::disallowed_methods, reason = "the engine gives arrivals their time")]
 pub fn now() -> Timestamp {
@@ -192,6 +216,6 @@ pub fn now() -> Timestamp {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the engine knows how long it has been running")]
-fn clock() -> Instant {
+pub(super) fn clock() -> Instant {
     Instant::now()
 }

@@ -3,14 +3,18 @@
 
 mod answer;
 pub mod engine;
+mod keeping;
+mod logging;
 mod priority;
 pub mod reply;
 pub mod request;
 mod sealing;
+mod writing;
 
 pub use crate::store::Counters;
 pub use answer::answer;
 pub use engine::{Engine, Overloaded, WriterThread, now};
+pub use keeping::{Keeping, SyncPolicy};
 pub use priority::Priority;
 pub use reply::{DiskStatus, Recovery, Reply, Status, TraceList};
 pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};

@@ -1,10 +1,12 @@
-//! Sealing in the background: full blocks go to a thread of low priority and come back a sixth of their size. Where it
-//! falls behind, the writer seals as well, and senders wait for the writer.
+//! Work on full blocks in the background: a thread of low priority seals them to a sixth of their size, writes their files
+//! and verifies these now and then. Where it falls behind, the writer seals as well, and senders wait for the writer.
 
+use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::priority::Priority;
-use crate::store::{Sealed, Sealer, Unsealed, Writer};
+use crate::store::segment::{Segment, Shelf};
+use crate::store::{Sealed, Sealer, Unsealed, Unverified, Unwritten, Verified, Writer};
 
 /// How many blocks may wait for the thread, the one at hand included.
 const MOST_WAITING: usize = 4;
@@ -12,58 +14,163 @@ const MOST_WAITING: usize = 4;
 /// The writer's ends of the way to the sealing thread and back. The thread ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Sealing {
-    full: Sender<Unsealed>,
-    sealed: Receiver<Option<Sealed>>,
+    to_do: Sender<Work>,
+    done: Receiver<Done>,
     /// Blocks that were sent and did not come back, held still or not.
     waiting: usize,
-    /// What the writer seals with.
-    own: Sealer,
+    /// Whether files are being written or verified beside that.
+    writing: usize,
+    is_verifying: bool,
+    own: Hands,
+    /// Why the last file could not be written.
+    trouble: Option<io::Error>,
+    verified: Option<Verified>,
+}
+
+enum Work {
+    Seal(Unsealed),
+    Write(Unwritten),
+    Verify(Unverified),
+}
+
+enum Done {
+    /// None where the block was evicted meanwhile.
+    Sealed(Option<(Sealed, io::Result<()>)>),
+    Written(io::Result<Segment>),
+    Verified(Verified),
+}
+
+/// What it takes to seal and write.
+#[derive(Debug)]
+struct Hands {
+    sealer: Sealer,
+    shelf: Option<Shelf>,
+}
+
+impl Hands {
+    fn new(shelf: Option<Shelf>) -> Self {
+        Self { sealer: Sealer::default(), shelf }
+    }
+
+    fn seal(&mut self, block: Unsealed) -> (Sealed, io::Result<()>) {
+        let mut sealed = block.seal(&mut self.sealer);
+        let written = self.shelf.as_ref().map_or(Ok(()), |shelf| sealed.write(shelf));
+        (sealed, written)
+    }
+
+    fn work(&mut self, work: Work) -> Done {
+        match work {
+            Work::Seal(block) => Done::Sealed(block.is_held().then(|| self.seal(block))),
+            Work::Write(block) => Done::Written(match &self.shelf {
+                Some(shelf) => block.write(shelf),
+                None => Err(io::ErrorKind::Unsupported.into()),
+            }),
+            Work::Verify(file) => Done::Verified(file.verify()),
+        }
+    }
 }
 
 impl Sealing {
-    /// Starts the thread; it calls `wake` for each block that it has sealed.
+    /// Starts the thread; it calls `wake` for all work that it has done.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn start(wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
-        let (full, to_seal) = channel::<Unsealed>();
-        let (done, sealed) = channel();
+    pub(super) fn start(shelf: Option<Shelf>, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let (to_do, works) = channel::<Work>();
+        let (report, done) = channel();
+        let mut hands = Hands::new(shelf.clone());
         let work = move || {
             Priority::Background.take();
-            let mut sealer = Sealer::default();
-            for block in to_seal {
-                let sealed = block.is_held().then(|| block.seal(&mut sealer));
-                if done.send(sealed).is_err() {
+            for work in works {
+                if report.send(hands.work(work)).is_err() {
                     return;
                 }
                 wake();
             }
         };
         std::thread::Builder::new().name("sealer".into()).spawn(work)?;
-        Ok(Self { full, sealed, waiting: 0, own: Sealer::default() })
+        let own = Hands::new(shelf);
+        Ok(Self { to_do, done, waiting: 0, writing: 0, is_verifying: false, own, trouble: None, verified: None })
     }
 
     /// Puts sealed blocks in their places and sees to it that full ones are sealed.
     pub(super) fn exchange(&mut self, writer: &mut Writer) {
-        while let Ok(sealed) = self.sealed.try_recv() {
-            self.waiting -= 1;
-            if let Some(sealed) = sealed {
-                writer.put_sealed(sealed);
+        while let Ok(done) = self.done.try_recv() {
+            match done {
+                Done::Sealed(sealed) => {
+                    self.waiting -= 1;
+                    if let Some(sealed) = sealed {
+                        self.put(sealed, writer);
+                    }
+                }
+                Done::Written(segment) => {
+                    self.writing -= 1;
+                    self.note(segment.map(|segment| writer.put_segment(segment)));
+                }
+                Done::Verified(verified) => {
+                    self.is_verifying = false;
+                    self.verified = Some(verified);
+                }
             }
         }
         while let Some(block) = writer.take_unsealed() {
             let block = if self.waiting < MOST_WAITING {
                 self.waiting += 1;
                 // A thread that is gone has panicked, which was reported; the writer then does its work.
-                self.full.send(block).err().map(|unsent| unsent.0)
+                self.to_do.send(Work::Seal(block)).err().map(|unsent| unsent.0)
             } else {
-                Some(block)
+                Some(Work::Seal(block))
             };
-            if let Some(block) = block {
-                let sealed = block.seal(&mut self.own);
-                writer.put_sealed(sealed);
+            if let Some(Work::Seal(block)) = block {
+                let sealed = self.own.seal(block);
+                self.put(sealed, writer);
             }
         }
+    }
+
+    fn put(&mut self, (sealed, written): (Sealed, io::Result<()>), writer: &mut Writer) {
+        writer.put_sealed(sealed);
+        self.note(written);
+    }
+
+    fn note(&mut self, written: io::Result<()>) {
+        match written {
+            Ok(()) => self.trouble = None,
+            Err(error) => {
+                if self.trouble.is_none() {
+                    tracing::error!(%error, "a sealed block is kept in memory only");
+                }
+                self.trouble = Some(error);
+            }
+        }
+    }
+
+    /// Returns why the last file could not be written, if it could not.
+    pub(super) fn trouble(&self) -> Option<&io::Error> {
+        self.trouble.as_ref()
+    }
+
+    /// Has the files written that could not be, unless that is under way.
+    pub(super) fn write_missing(&mut self, writer: &Writer) {
+        if self.writing > 0 {
+            return;
+        }
+        for block in writer.without_file() {
+            self.writing += usize::from(self.to_do.send(Work::Write(block)).is_ok());
+        }
+    }
+
+    /// Has a file verified, unless one is; what comes of it is given out by [`Sealing::verified`].
+    pub(super) fn verify(&mut self, file: Unverified) {
+        self.is_verifying |= !self.is_verifying && self.to_do.send(Work::Verify(file)).is_ok();
+    }
+
+    pub(super) fn is_verifying(&self) -> bool {
+        self.is_verifying || self.verified.is_some()
+    }
+
+    pub(super) fn verified(&mut self) -> Option<Verified> {
+        self.verified.take()
     }
 }
 
@@ -80,7 +187,7 @@ mod tests {
     fn where_the_thread_falls_behind_the_writer_seals() {
         let (go_on, gate) = mpsc::channel::<()>();
         // After its first block the thread waits until the end of the test.
-        let mut sealing = Sealing::start(move || assert!(gate.recv().is_err())).unwrap();
+        let mut sealing = Sealing::start(None, move || assert!(gate.recv().is_err())).unwrap();
         // A block takes parts of three traces, so that four of them end one each time, and all are held.
         let (store, mut writer) = Writer::new(Limits { max_memory_traces: 4, ..Limits::default() });
         for id in 1..=30 {
@@ -96,7 +203,7 @@ mod tests {
     #[test]
     fn blocks_that_were_evicted_meanwhile_do_not_pile_up() {
         let (go_on, gate) = mpsc::channel::<()>();
-        let mut sealing = Sealing::start(move || assert!(gate.recv().is_err())).unwrap();
+        let mut sealing = Sealing::start(None, move || assert!(gate.recv().is_err())).unwrap();
         // Each trace ends a block, and four are held.
         let (_store, mut writer) = Writer::new(Limits { max_memory_traces: 4, ..Limits::default() });
         for trace in 1..=60 {

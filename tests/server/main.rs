@@ -5,6 +5,7 @@
 mod api;
 mod cli;
 mod corpus;
+mod crash;
 mod grpc;
 mod http;
 mod overload;

@@ -20,6 +20,28 @@ pub(crate) struct Spantop {
     pub(crate) api: SocketAddr,
 }
 
+/// A directory of a test's own, gone with it.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    /// Returns the name of a directory that is not there yet.
+    pub(crate) fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::remove_dir_all(&path).ok();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
 /// Returns the program, without a configuration or environment of this machine.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spantop"));
@@ -27,6 +49,8 @@ pub(crate) fn program() -> Command {
         command.env_remove(name);
     }
     command.env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR")).env("NO_COLOR", "1");
+    // Tests run side by side, and a directory has one owner.
+    command.env("SPANTOP_STORE_EPHEMERAL", "true");
     command
 }
 
@@ -41,7 +65,18 @@ impl Spantop {
     }
 
     pub(crate) fn with(arguments: &[&str]) -> Self {
-        let mut child = program()
+        Self::of(program(), arguments)
+    }
+
+    /// Starts one that keeps traces on disk, where the arguments say.
+    pub(crate) fn keeping(arguments: &[&str]) -> Self {
+        let mut program = program();
+        program.env_remove("SPANTOP_STORE_EPHEMERAL");
+        Self::of(program, arguments)
+    }
+
+    fn of(mut program: Command, arguments: &[&str]) -> Self {
+        let mut child = program
             .args(["serve", "--grpc", "localhost:0", "--http", "localhost:0", "--api", "localhost:0"])
             .args(arguments)
             .stdin(Stdio::null())
@@ -92,7 +127,7 @@ impl Spantop {
             let (mut sender, connection) =
                 hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
             tokio::spawn(connection);
-            Answer::of(sender.send_request(request).await.unwrap()).await
+            Answer::of(sender.send_request(request).await.unwrap()).await.unwrap()
         })
     }
 
@@ -136,11 +171,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    async fn of(response: hyper::Response<hyper::body::Incoming>) -> Self {
+    async fn of(response: hyper::Response<hyper::body::Incoming>) -> Result<Self, Box<dyn std::error::Error>> {
         let (parts, body) = response.into_parts();
-        let collected = body.collect().await.unwrap();
+        let collected = body.collect().await?;
         let trailers = collected.trailers().cloned().unwrap_or_default();
-        Self { status: parts.status, headers: parts.headers, body: collected.to_bytes(), trailers }
+        Ok(Self { status: parts.status, headers: parts.headers, body: collected.to_bytes(), trailers })
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -173,12 +208,23 @@ fn request(to: SocketAddr, method: Method, uri: &str, headers: &[(&str, &str)], 
 
 /// Sends one HTTP/1.1 request.
 pub(crate) fn exchange(to: SocketAddr, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
+    try_exchange(to, method, path, headers, body).unwrap()
+}
+
+/// Sends one HTTP/1.1 request to somebody who may be gone.
+pub(crate) fn try_exchange(
+    to: SocketAddr,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Bytes,
+) -> Result<Answer, Box<dyn std::error::Error>> {
     let request = request(to, method, path, headers, body);
     block_on(async {
-        let stream = TcpStream::connect(to).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let stream = TcpStream::connect(to).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Answer::of(sender.send_request(request).await.unwrap()).await
+        Answer::of(sender.send_request(request).await?).await
     })
 }
 

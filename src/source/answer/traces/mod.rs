@@ -4,7 +4,7 @@ mod page;
 
 use super::summary;
 use crate::model::Timestamp;
-use crate::source::{Page, SortKey, Status, TraceFilter, TraceList, TraceStatus, TracesRequest, Window};
+use crate::source::{DiskStatus, Page, SortKey, Status, TraceFilter, TraceList, TraceStatus, TracesRequest, Window};
 use crate::store::{PartRef, PartSums, Snapshot, Sums, View};
 use page::{Keyed, PageOf};
 
@@ -30,10 +30,18 @@ pub(super) fn status(snapshot: &Snapshot) -> Status {
         counters: facts.counters,
         total_traces: facts.traces,
         error_traces: facts.traces_with_errors,
-        memory_traces: facts.traces,
+        memory_traces: facts.memory_traces,
         memory_bytes: facts.bytes,
         memory_budget: facts.budget_bytes,
         blocks: snapshot.views().filter(|view| view.len() > 0).count() as u64,
+        disk: Some(DiskStatus {
+            segments: facts.segments.count,
+            segment_spans: facts.segments.spans,
+            segment_bytes: facts.segments.bytes,
+            received_bytes: facts.segments.received_bytes,
+            oldest_ns: facts.oldest_arrival.filter(|_| facts.segments.count > 0).map(|time| time.0),
+            ..DiskStatus::default()
+        }),
         oldest: facts.oldest_arrival,
         ..Status::default()
     }

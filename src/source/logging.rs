@@ -1,0 +1,306 @@
+//! The log's thread. Whoever sent a request is answered once it is written there, as the policy says; what comes meanwhile is
+//! written with the next one. Where nothing can be written, requests are kept in memory only, and the user is told.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::engine::clock;
+use super::keeping::SyncPolicy;
+use crate::store::Outcome;
+use crate::store::segment::{Log, Record, SyncJob, Synced};
+
+/// How long a request waits for others to be written with it.
+const GATHERING: Duration = Duration::from_millis(2);
+/// How many bytes are written at once, so that nobody waits for what came long after.
+const MOST_BYTES: usize = 8 << 20;
+/// How long after a failure it is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// A request that was stored in memory, and who waits for it.
+pub(super) struct Entry {
+    pub(super) record: Record,
+    pub(super) outcome: Outcome,
+    pub(super) done: oneshot::Sender<Outcome>,
+    /// The request's share of the bytes in flight.
+    pub(super) _permit: Option<OwnedSemaphorePermit>,
+}
+
+enum ToLog {
+    Entry(Entry),
+    /// Blocks before `safe` have files that are to stay; those before `sealed` are sealed in memory at least.
+    Release {
+        safe: u32,
+        sealed: u32,
+    },
+    Synced(Synced),
+    /// To be done once everything before is written, if it could be.
+    Then(Box<dyn FnOnce() + Send>),
+    Stop,
+}
+
+/// The writer's end of the way to the log.
+#[derive(Debug)]
+pub(super) struct Logging {
+    to_log: Sender<ToLog>,
+    thread: JoinHandle<()>,
+    released: (u32, u32),
+}
+
+/// What is known of the log elsewhere.
+#[derive(Debug, Default)]
+pub(super) struct LogState {
+    pub(super) bytes: AtomicU64,
+    /// Why nothing is written at present.
+    pub(super) trouble: ArcSwapOption<String>,
+}
+
+/// Asks the store to make room on a full disk; returns whether it could.
+pub(super) type FreeDisk = Box<dyn Fn() -> bool + Send>;
+
+impl Logging {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn start(
+        log: Log,
+        (policy, batch_spans): (SyncPolicy, u64),
+        state: Arc<LogState>,
+        free_disk: FreeDisk,
+    ) -> io::Result<Self> {
+        let (to_log, inbox) = channel();
+        let synced = to_log.clone();
+        let (to_sync, jobs) = channel::<SyncJob>();
+        let sync = move || {
+            for job in jobs {
+                if synced.send(ToLog::Synced(job.run())).is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().name("syncer".into()).spawn(sync)?;
+        let mut work =
+            Work { log, policy, batch_spans, inbox, to_sync, state, free_disk, next_sync: None, retry_at: None };
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || work.run())?;
+        Ok(Self { to_log, thread, released: (0, 0) })
+    }
+
+    /// Has a request written and its sender answered.
+    pub(super) fn append(&self, entry: Entry) {
+        // A thread that is gone has panicked, which was reported: nobody is answered then, and senders send again.
+        self.to_log.send(ToLog::Entry(entry)).ok();
+    }
+
+    /// Does something once everything before is written.
+    pub(super) fn then(&self, work: impl FnOnce() + Send + 'static) {
+        self.to_log.send(ToLog::Then(Box::new(work))).ok();
+    }
+
+    /// Gives up the logs of blocks that have files, and what is kept in memory of those that are sealed.
+    pub(super) fn release(&mut self, safe: u32, sealed: u32) {
+        if self.released != (safe, sealed) {
+            self.released = (safe, sealed);
+            self.to_log.send(ToLog::Release { safe, sealed }).ok();
+        }
+    }
+
+    /// Waits until everything is written.
+    pub(super) fn finish(self) {
+        let Self { to_log, thread, .. } = self;
+        to_log.send(ToLog::Stop).ok();
+        // A panic there was reported by the panic hook.
+        drop(thread.join());
+    }
+}
+
+/// What the thread works with.
+struct Work {
+    log: Log,
+    policy: SyncPolicy,
+    batch_spans: u64,
+    inbox: Receiver<ToLog>,
+    to_sync: Sender<SyncJob>,
+    state: Arc<LogState>,
+    free_disk: FreeDisk,
+    /// When what was written is to be synced, if something was.
+    next_sync: Option<Instant>,
+    /// When it is tried again to write what could not be.
+    retry_at: Option<Instant>,
+}
+
+impl Work {
+    fn run(&mut self) {
+        loop {
+            match self.next() {
+                Some(ToLog::Entry(first)) => {
+                    let (batch, next) = self.gather(first);
+                    self.write(batch);
+                    if next.is_some_and(|message| !self.take(message)) {
+                        return;
+                    }
+                }
+                Some(message) => {
+                    if !self.take(message) {
+                        return;
+                    }
+                }
+                None => self.timers(),
+            }
+            self.state.bytes.store(self.log.bytes(), Ordering::Relaxed);
+        }
+    }
+
+    /// Waits for a message, or until something is due.
+    fn next(&self) -> Option<ToLog> {
+        let due = [self.next_sync, self.retry_at].into_iter().flatten().min();
+        let Some(due) = due else { return Some(self.inbox.recv().unwrap_or(ToLog::Stop)) };
+        match self.inbox.recv_timeout(due.saturating_duration_since(clock())) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(ToLog::Stop),
+        }
+    }
+
+    /// Gathers requests to be written at once; returns as well what came after them, if it is none.
+    fn gather(&self, first: Entry) -> (Vec<Entry>, Option<ToLog>) {
+        let (mut spans, mut bytes) = (first.outcome.stored, first.record.bytes.len());
+        let mut batch = vec![first];
+        let until = clock() + GATHERING;
+        while bytes < MOST_BYTES {
+            let message = if spans < self.batch_spans {
+                self.inbox.recv_timeout(until.saturating_duration_since(clock())).ok()
+            } else {
+                self.inbox.try_recv().ok()
+            };
+            match message {
+                Some(ToLog::Entry(entry)) => {
+                    spans += entry.outcome.stored;
+                    bytes += entry.record.bytes.len();
+                    batch.push(entry);
+                }
+                other => return (batch, other),
+            }
+        }
+        (batch, None)
+    }
+
+    /// Does what a message says; returns whether to go on.
+    fn take(&mut self, message: ToLog) -> bool {
+        match message {
+            ToLog::Entry(entry) => self.write(vec![entry]),
+            ToLog::Release { safe, sealed } => {
+                self.log.release(safe);
+                self.log.forget(sealed);
+            }
+            ToLog::Synced(done) => {
+                let result = self.log.synced(done);
+                self.note(result);
+                // What was written meanwhile is due as well.
+                self.sync_later();
+            }
+            ToLog::Then(work) => work(),
+            ToLog::Stop => {
+                if self.policy != SyncPolicy::Never {
+                    self.sync_now();
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    fn timers(&mut self) {
+        let now = clock();
+        if self.retry_at.is_some_and(|at| at <= now) {
+            let result = self.retry();
+            self.note(result);
+        }
+        if self.next_sync.is_some_and(|at| at <= now) {
+            self.next_sync = None;
+            if let Some(job) = self.log.to_sync() {
+                // A thread that is gone has panicked, which was reported.
+                self.to_sync.send(job).ok();
+            }
+        }
+    }
+
+    fn write(&mut self, batch: Vec<Entry>) {
+        let records: Vec<Record> = batch.iter().map(|entry| entry.record.clone()).collect();
+        let mut result = self.log.append(&records);
+        if self.state.trouble.load().is_none() && result.as_ref().is_err_and(is_full) {
+            // Nobody is told of a disk that is full as long as something can go.
+            result = self.retry();
+        }
+        if result.is_ok() && self.policy == SyncPolicy::Always {
+            result = self.log.sync();
+        }
+        self.note(result);
+        self.sync_later();
+        for Entry { outcome, done, .. } in batch {
+            // A sender that hung up does not care; its spans are kept.
+            done.send(outcome).ok();
+        }
+    }
+
+    /// Tries to write again what could not be written, on a full disk in place of the oldest.
+    fn retry(&mut self) -> io::Result<()> {
+        let mut result = self.log.retry();
+        if result.as_ref().is_err_and(is_full) && (self.free_disk)() {
+            result = self.log.retry();
+        }
+        result
+    }
+
+    /// Notes how it went, for the user.
+    fn note(&mut self, result: io::Result<()>) {
+        match result {
+            Ok(()) => {
+                self.retry_at = None;
+                if self.state.trouble.swap(None).is_some() {
+                    tracing::info!("writing to disk again");
+                }
+            }
+            Err(error) => {
+                self.retry_at = Some(clock() + RETRY);
+                let message = error.to_string();
+                if self.state.trouble.swap(Some(Arc::new(message))).is_none() {
+                    tracing::error!(%error, "what comes in is kept in memory only");
+                }
+            }
+        }
+    }
+
+    /// Sees to it that what was written is synced in time: twice as often as promised, as syncing takes time.
+    fn sync_later(&mut self) {
+        if let SyncPolicy::Interval(interval) = self.policy {
+            self.next_sync.get_or_insert_with(|| clock() + interval / 2);
+        }
+    }
+
+    fn sync_now(&mut self) {
+        // A job that is under way has to come back first.
+        while let Err(error) = self.log.sync() {
+            if error.kind() != io::ErrorKind::WouldBlock {
+                tracing::error!(%error, "the last requests may not outlive a loss of power");
+                return;
+            }
+            match self.inbox.recv() {
+                Ok(ToLog::Synced(done)) => drop(self.log.synced(done)),
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Returns whether there was no room.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}

@@ -1,0 +1,231 @@
+//! The writer's thread: stores what comes in, has it logged and sealed, and sees to what is on disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::Recovery;
+use super::logging::{Entry, LogState, Logging, is_full};
+use super::sealing::Sealing;
+use crate::model::Timestamp;
+use crate::otlp::{self, Batch};
+use crate::store::segment::{Record, Shelf};
+use crate::store::{Losses, Outcome, Verified, Writer};
+
+/// How many seconds of rates are remembered.
+const RATE_SECONDS: usize = 120;
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// The permit is the request's share of a budget of bytes; it is given back when the request is stored, even if its
+    /// sender has hung up meanwhile.
+    Append {
+        batch: Batch,
+        arrived: Timestamp,
+        done: oneshot::Sender<Outcome>,
+        permit: Option<OwnedSemaphorePermit>,
+    },
+    Tick(Timestamp),
+    /// Background work was done.
+    Done,
+    /// There is no room on the disk.
+    FreeDisk(std::sync::mpsc::Sender<bool>),
+    Stop,
+}
+
+/// What the writer tells everybody.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// The spans stored in each of the last seconds.
+    pub(super) rates: ArcSwap<Vec<u32>>,
+    pub(super) log: Arc<LogState>,
+    /// Why the file of a block could not be written.
+    file_trouble: ArcSwapOption<String>,
+    pub(super) recovery: ArcSwap<Recovery>,
+}
+
+impl Shared {
+    pub(super) fn note_losses(&self, losses: Losses) {
+        let Losses { torn_bytes, damaged, left_alone } = losses;
+        self.recovery.store(Arc::new(Recovery { torn_bytes, damaged, lost_spans: 0, left_alone }));
+    }
+
+    /// Returns why something is kept in memory only at present.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let trouble = self.log.trouble.load_full().or_else(|| self.file_trouble.load_full());
+        trouble.map(|trouble| trouble.to_string())
+    }
+}
+
+/// See the module.
+pub(super) struct Writing {
+    writer: Writer,
+    sealing: Sealing,
+    logging: Option<Logging>,
+    shelf: Option<Shelf>,
+    shared: Arc<Shared>,
+    this_second: u32,
+    /// When the last tick was.
+    now: Timestamp,
+    cleaning: Cleaning,
+}
+
+/// How far the files are verified.
+struct Cleaning {
+    every: Option<Duration>,
+    /// The next file, none until it is time again.
+    next: Option<u32>,
+    begun: Option<Timestamp>,
+}
+
+impl Writing {
+    pub(super) fn new(
+        writer: Writer,
+        sealing: Sealing,
+        (logging, shelf): (Option<Logging>, Option<Shelf>),
+        shared: Arc<Shared>,
+        cleanup: Option<Duration>,
+    ) -> Self {
+        let cleaning = Cleaning { every: cleanup, next: None, begun: None };
+        Self { writer, sealing, logging, shelf, shared, this_second: 0, now: Timestamp::default(), cleaning }
+    }
+
+    pub(super) fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
+        self.exchange();
+        while let Some(job) = jobs.blocking_recv() {
+            match job {
+                Job::Stop => break,
+                Job::Append { batch, arrived, done, permit } => {
+                    let outcome = self.writer.append(&batch, arrived);
+                    self.this_second += outcome.stored as u32;
+                    self.answer(Request { bytes: batch.bytes, arrived, done, permit }, outcome);
+                }
+                Job::Done => {}
+                Job::FreeDisk(reply) => {
+                    // Who asked may have given up.
+                    reply.send(self.writer.free_disk()).ok();
+                }
+                Job::Tick(now) => self.tick(now),
+            }
+            self.exchange();
+        }
+        // Later requests are refused from here on.
+        drop(jobs);
+        if let Some(logging) = self.logging.take() {
+            logging.finish();
+        }
+    }
+
+    /// Answers a request that was stored, once it is logged.
+    fn answer(&mut self, request: Request, outcome: Outcome) {
+        let Request { bytes, arrived, done, permit } = request;
+        let Some(logging) = &self.logging else {
+            // A sender that hung up does not care; its spans are kept.
+            done.send(outcome).ok();
+            return;
+        };
+        // A request of nothing but duplicates is answered when what it repeats is written.
+        let blocks = outcome.blocks.clone().unwrap_or(NO_BLOCKS);
+        logging.append(Entry { record: Record { bytes, arrived, blocks }, outcome, done, _permit: permit });
+    }
+
+    fn exchange(&mut self) {
+        self.sealing.exchange(&mut self.writer);
+        if let Some(verified) = self.sealing.verified() {
+            self.salvage(&verified);
+        }
+        if let Some(logging) = &mut self.logging {
+            logging.release(self.writer.first_without_file(), self.writer.first_unsealed());
+        }
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        self.now = now;
+        self.writer.tick(now);
+        let mut seconds = self.shared.rates.load().to_vec();
+        seconds.push(std::mem::take(&mut self.this_second));
+        let excess = seconds.len().saturating_sub(RATE_SECONDS);
+        seconds.drain(..excess);
+        self.shared.rates.store(Arc::new(seconds));
+        if self.shelf.is_some() {
+            self.writer.set_log_bytes(self.shared.log.bytes.load(std::sync::atomic::Ordering::Relaxed));
+            self.write_missing();
+            self.clean(now);
+        }
+    }
+
+    /// Tries again to write files that could not be, on a full disk in place of the oldest.
+    fn write_missing(&mut self) {
+        let trouble = self.sealing.trouble();
+        if trouble.is_some_and(is_full) {
+            self.writer.free_disk();
+        }
+        self.sealing.write_missing(&self.writer);
+        self.shared.file_trouble.store(self.sealing.trouble().map(|error| Arc::new(error.to_string())));
+    }
+
+    /// Has the next file verified: one a second, in no hurry. Once all are, leftovers are removed.
+    fn clean(&mut self, now: Timestamp) {
+        let Cleaning { every, next, begun } = &mut self.cleaning;
+        let Some(every) = every else { return };
+        if next.is_none() && begun.is_none_or(|begun| u128::from(now.since(begun)) > every.as_nanos()) {
+            (*next, *begun) = (Some(0), Some(now));
+        }
+        let Some(first) = next.filter(|_| !self.sealing.is_verifying()) else { return };
+        let file = self.writer.file_from(first);
+        *next = file.as_ref().map(|file| file.sequence().saturating_add(1));
+        if let Some(file) = file {
+            self.sealing.verify(file);
+        } else {
+            self.writer.remove_leftovers(now);
+        }
+    }
+
+    /// Takes what is whole out of a damaged file, stores it anew, and sets the file aside.
+    fn salvage(&mut self, verified: &Verified) {
+        if verified.damaged == 0 {
+            return;
+        }
+        let lost = verified.salvage.as_ref().map_or(0, |salvage| salvage.lost);
+        let known = **self.shared.recovery.load();
+        let recovery =
+            Recovery { damaged: known.damaged + verified.damaged, lost_spans: known.lost_spans + lost, ..known };
+        self.shared.recovery.store(Arc::new(recovery));
+        tracing::warn!(damaged = verified.damaged, lost, "a file is damaged");
+        let Some(salvage) = &verified.salvage else { return };
+        let Some((logging, shelf)) = self.logging.as_ref().zip(self.shelf.clone()) else { return };
+        let Some((name, is_gone)) = self.writer.take_out(verified) else { return };
+        let now = self.now;
+        // Where it stays, the next start finds it as damaged as it is.
+        let set_aside = move || drop(shelf.set_aside(&name, now));
+        if !is_gone {
+            // The block is in memory, and is written anew.
+            return set_aside();
+        }
+        for request in &salvage.requests {
+            // It is ours: what a block restores can be scanned.
+            let Ok(batch) = otlp::scan(request.clone()) else { continue };
+            let outcome = self.writer.recover(&batch, salvage.arrived);
+            let blocks = outcome.blocks.clone().unwrap_or(NO_BLOCKS);
+            let record = Record { bytes: batch.bytes, arrived: salvage.arrived, blocks };
+            let (done, _) = oneshot::channel();
+            logging.append(Entry { record, outcome, done, _permit: None });
+        }
+        logging.then(set_aside);
+    }
+}
+
+/// The blocks of a request of which nothing was stored.
+#[expect(clippy::reversed_empty_ranges, reason = "it is empty")]
+const NO_BLOCKS: std::ops::RangeInclusive<u32> = 1..=0;
+
+/// A request that was stored and waits for its answer.
+struct Request {
+    bytes: bytes::Bytes,
+    arrived: Timestamp,
+    done: oneshot::Sender<Outcome>,
+    permit: Option<OwnedSemaphorePermit>,
+}
