@@ -112,7 +112,7 @@ impl Shelf {
         if let Err(error) = written {
             // It holds nothing that is not elsewhere; where it stays, the next start removes it.
             self.folder.remove(&unfinished).ok();
-            return Err(error);
+            return Err(io::Error::new(error.kind(), format!("cannot write {name}: {error}")));
         }
         if self.is_synced {
             self.folder.sync()?;
