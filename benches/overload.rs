@@ -37,6 +37,7 @@ impl Program {
     fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_spantop"))
             .args(["serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--api", "127.0.0.1:0"])
+            .env("SPANTOP_STORE_EPHEMERAL", "true")
             .env("SPANTOP_STORE_MEMORY", format!("{MEMORY}B"))
             .env("SPANTOP_INGEST_IN_FLIGHT", format!("{IN_FLIGHT}B"))
             .stdout(Stdio::piped())

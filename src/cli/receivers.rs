@@ -181,7 +181,7 @@ fn limits(config: &Config) -> store::Limits {
     store::Limits {
         memory_bytes: saturated(config.store.memory.0),
         max_memory_traces: saturated(config.store.max_memory_traces),
-        memory_max_age_ns: nanoseconds(config.store.memory_max_age),
+        memory_max_age_ns: config.store.memory_max_age.map_or(0, nanoseconds),
         disk_bytes: config.store.disk.0,
         max_traces: saturated(config.store.max_traces),
         retention_ns: nanoseconds(config.store.retention),
@@ -194,12 +194,12 @@ fn keeping(home: &Home, config: &Config) -> Keeping {
         folder: Arc::new(home.folder()),
         path: home.path().into(),
         sync: match store.sync {
-            config::Sync::Always => SyncPolicy::Always,
-            config::Sync::Interval => SyncPolicy::Interval(store.sync_interval),
-            config::Sync::Never => SyncPolicy::Never,
+            config::SyncPolicy::Always => SyncPolicy::Always,
+            config::SyncPolicy::Interval => SyncPolicy::Interval(store.sync_interval),
+            config::SyncPolicy::Never => SyncPolicy::Never,
         },
         batch_spans: store.batch_size.into(),
-        cleanup: (!config.jobs.cleanup.is_zero()).then_some(config.jobs.cleanup),
+        cleanup: config.jobs.cleanup,
     }
 }
 

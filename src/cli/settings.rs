@@ -11,7 +11,6 @@ use crate::config::{self, Config, FlagValue, Loaded, Setting};
 pub(super) fn arguments(command: Command) -> Command {
     let flags = config::flags().map(|flag| {
         let argument = Arg::new(flag.long).long(flag.long).help(help(&flag));
-        let argument = if flag.long == "ephemeral" { argument.conflicts_with("data-dir") } else { argument };
         match flag.value_name {
             Some(name) => argument.value_name(name),
             None => argument.action(ArgAction::SetTrue),

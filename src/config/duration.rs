@@ -67,6 +67,35 @@ impl Value for Duration {
     }
 }
 
+/// Reads a duration where a `V` may be something else too: what is no duration at all is refused as no `V`.
+pub(super) fn parse_in_place_of<V: Value>(text: &str) -> Result<Duration, Invalid> {
+    Duration::parse(text).map_err(|invalid| match invalid {
+        not_at_all if not_at_all == Invalid::not::<Duration>() => Invalid::not::<V>(),
+        close => close,
+    })
+}
+
+/// A duration, or `off`.
+impl Value for Option<Duration> {
+    const KIND: Kind = Kind::Text;
+    const NAME: &'static str = "a duration";
+
+    fn accepted() -> String {
+        "a duration such as 15m or 1h30m, or off".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "off" => Ok(None),
+            _ => parse_in_place_of::<Self>(text).map(Some),
+        }
+    }
+
+    fn print(&self) -> String {
+        self.as_ref().map_or("off".into(), Value::print)
+    }
+}
+
 /// Splits after the leading characters that match.
 fn split_while(text: &str, matches: impl Fn(char) -> bool) -> (&str, &str) {
     let end = text.find(|c| !matches(c)).unwrap_or(text.len());

@@ -37,6 +37,13 @@ impl Loaded {
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.settings().find(|(setting, _)| setting.key == key).map(|(_, origin)| origin)
     }
+
+    fn set_origin(&mut self, key: &str, origin: Origin) {
+        let mut rows = SETTINGS.iter().zip(&mut self.origins);
+        if let Some((_, slot)) = rows.find(|(row, _)| row.key == key) {
+            *slot = origin;
+        }
+    }
 }
 
 impl Config {
@@ -60,6 +67,7 @@ impl Config {
         for given in flags {
             loading.flag(given);
         }
+        loading.settle_ephemeral();
         for conflict in loading.loaded.config.conflicts() {
             loading.conflict(conflict);
         }
@@ -143,17 +151,29 @@ impl Loading {
 
     fn set(&mut self, setting: &'static Setting, text: &str, origin: Origin) {
         match setting.set(&mut self.loaded.config, text) {
-            Ok(()) => {
-                let mut rows = SETTINGS.iter().zip(&mut self.loaded.origins);
-                if let Some((_, slot)) = rows.find(|(row, _)| row.key == setting.key) {
-                    *slot = origin;
-                }
-            }
+            Ok(()) => self.loaded.set_origin(setting.key, origin),
             Err(invalid) => {
                 let message = format!("cannot set {} to '{}': {}", setting.key, short(text), invalid.reason);
                 self.problems.push(Problem { origin, message, hint: invalid.hint });
                 self.refused.push(setting.key);
             }
+        }
+    }
+
+    /// Where one layer says to keep nothing on disk and another where to keep it, the later of the two counts. Two flags were
+    /// given in one breath, and cannot both be meant.
+    fn settle_ephemeral(&mut self) {
+        let store = &self.loaded.config.store;
+        let Some(directory) = store.path.as_deref().filter(|_| store.ephemeral) else { return };
+        let origin = |key| self.loaded.origin(key).cloned().unwrap_or(Origin::Default);
+        let (path, ephemeral) = (origin("store.path"), origin("store.ephemeral"));
+        if path.layer() > ephemeral.layer() {
+            self.loaded.config.store.ephemeral = false;
+            self.loaded.set_origin("store.ephemeral", path);
+        } else if matches!((&path, &ephemeral), (Origin::Flag(_), Origin::Flag(_))) {
+            let message = format!("cannot keep nothing on disk and keep traces in '{}'", directory.display());
+            let hint = format!("leave out {ephemeral} or {path}");
+            self.problems.push(Problem { origin: ephemeral, message, hint });
         }
     }
 

@@ -57,6 +57,18 @@ struct Quote {
     underline: Range<usize>,
 }
 
+impl Origin {
+    /// Returns the place of its layer among the others: a later one goes over an earlier one.
+    pub(super) fn layer(&self) -> u8 {
+        match self {
+            Self::Default => 0,
+            Self::File(_) | Self::Line(_) => 1,
+            Self::Variable(_) => 2,
+            Self::Flag(_) => 3,
+        }
+    }
+}
+
 impl Position {
     /// Returns the place of a range of bytes in `text`, cut to the line on which it starts.
     pub(super) fn of(path: &Path, text: &str, range: &Range<usize>) -> Self {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::address::Address;
 use super::bytes::ByteSize;
+use super::duration::parse_in_place_of;
 use super::value::{Choice, Invalid, Kind, Value};
 
 /// Everything that can be set. What the fields mean stands in their rows of [`super::SETTINGS`].
@@ -30,45 +31,22 @@ pub struct Listen {
 /// What is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
+    /// None for the platform's.
+    pub path: Option<PathBuf>,
+    /// True where nothing is kept on disk, whatever [`Store::path`] says.
+    pub ephemeral: bool,
     pub memory: ByteSize,
+    pub disk: ByteSize,
     /// 0 where only [`Store::memory`] limits.
     pub max_memory_traces: u64,
-    /// Zero where only those limit.
-    pub memory_max_age: Duration,
-    /// None for [`super::default_data_dir`].
-    pub path: Option<PathBuf>,
-    pub ephemeral: bool,
-    pub disk: ByteSize,
-    /// 0 where only [`Store::disk`] and [`Store::retention`] limit.
+    /// 0 where only the budgets limit.
     pub max_traces: u64,
+    /// None where traces stay in memory as long as they fit.
+    pub memory_max_age: Option<Duration>,
     pub retention: Duration,
-    pub sync: Sync,
-    pub sync_interval: Duration,
     pub batch_size: u32,
-}
-
-/// When what was written to disk is made certain to outlive a loss of power.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sync {
-    /// Before an export is acknowledged.
-    Always,
-    /// Within [`Store::sync_interval`].
-    Interval,
-    /// When the system does.
-    Never,
-}
-
-impl Choice for Sync {
-    const NAME: &'static str = "a sync policy";
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Self::Always, "always"), (Self::Interval, "interval"), (Self::Never, "never")];
-}
-
-/// What is done from time to time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Jobs {
-    /// Zero for never.
-    pub cleanup: Duration,
+    pub sync: SyncPolicy,
+    pub sync_interval: Duration,
 }
 
 /// How much is taken in at once.
@@ -78,6 +56,13 @@ pub struct Ingest {
     pub max_message: ByteSize,
     pub in_flight: ByteSize,
     pub max_connections: u32,
+}
+
+/// What is done from time to time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jobs {
+    /// None for never.
+    pub cleanup: Option<Duration>,
 }
 
 /// How the screen looks.
@@ -110,17 +95,17 @@ impl Default for Listen {
 impl Default for Store {
     fn default() -> Self {
         Self {
-            memory: ByteSize::mib(512),
-            max_memory_traces: 0,
-            memory_max_age: Duration::ZERO,
             path: None,
             ephemeral: false,
+            memory: ByteSize::mib(512),
             disk: ByteSize::mib(2048),
+            max_memory_traces: 0,
             max_traces: 0,
+            memory_max_age: None,
             retention: Duration::from_hours(24),
-            sync: Sync::Interval,
-            sync_interval: Duration::from_secs(1),
             batch_size: 100,
+            sync: SyncPolicy::Interval,
+            sync_interval: Duration::from_secs(1),
         }
     }
 }
@@ -133,7 +118,7 @@ impl Default for Ingest {
 
 impl Default for Jobs {
     fn default() -> Self {
-        Self { cleanup: Duration::from_hours(24) }
+        Self { cleanup: Some(Duration::from_hours(24)) }
     }
 }
 
@@ -147,6 +132,23 @@ impl Default for Log {
     fn default() -> Self {
         Self { file: None, level: LogLevel::Info }
     }
+}
+
+/// What an export survives once it was acknowledged. Whatever the policy, it survives that spantop is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncPolicy {
+    /// A loss of power: it was on the disk before it was acknowledged.
+    Always,
+    /// A loss of power after [`Store::sync_interval`]: it is on the disk by then.
+    Interval,
+    /// A loss of power once the system has put it on the disk, which it does when it likes.
+    Never,
+}
+
+impl Choice for SyncPolicy {
+    const NAME: &'static str = "a policy";
+    const ALL: &'static [(Self, &'static str)] =
+        &[(Self::Always, "always"), (Self::Interval, "interval"), (Self::Never, "never")];
 }
 
 /// The colours of the screen.
@@ -212,10 +214,7 @@ impl Value for Window {
     fn parse(text: &str) -> Result<Self, Invalid> {
         match text {
             "all" => Ok(Self::All),
-            _ => Duration::parse(text).map(Self::Last).map_err(|invalid| match invalid {
-                not_at_all if not_at_all == Invalid::not::<Duration>() => Invalid::not::<Self>(),
-                close => close,
-            }),
+            _ => parse_in_place_of::<Self>(text).map(Self::Last),
         }
     }
 
@@ -237,9 +236,10 @@ pub(super) struct Conflict {
 
 impl Config {
     /// Returns the greatest size of one export after decompression: `ingest.max_message`, but never more than a quarter of
-    /// `store.memory`, so that one message cannot push out everything else.
+    /// `store.memory`, nor of `store.disk` where that is used, so that one message cannot push out everything else.
     pub fn max_message_bytes(&self) -> u64 {
-        self.ingest.max_message.0.min(self.store.memory.0 / 4)
+        let disk = if self.store.ephemeral { u64::MAX } else { self.store.disk.0 };
+        self.ingest.max_message.0.min(self.store.memory.0.min(disk) / 4)
     }
 
     /// Returns what no single setting can tell: values that are right by themselves and wrong together.
@@ -278,7 +278,7 @@ impl Config {
         let largest = ByteSize(self.max_message_bytes());
         let budget = self.ingest.in_flight;
         (budget < largest).then(|| Conflict {
-            keys: vec!["ingest.in_flight", "ingest.max_message", "store.memory"],
+            keys: vec!["ingest.in_flight", "ingest.max_message", "store.memory", "store.disk", "store.ephemeral"],
             message: format!("cannot take a message of {largest} (ingest.max_message) with {budget} in flight"),
             hint: format!("set ingest.in_flight to at least {largest}, or ingest.max_message to at most {budget}"),
         })

@@ -130,42 +130,38 @@ pub static SETTINGS: &[Setting] = &[
     setting!(listen.api, any, "HTTP API: localhost:PORT, IP:PORT or off; port 0 picks one").with_flag("api", "ADDR"),
     setting!(listen.insecure_bind, any, "Allow addresses that other machines can reach, without TLS or a token")
         .with_flag("insecure-bind", ""),
-    setting!(store.memory, memory, "Budget in memory, at least 16MiB; when it is full the oldest is on disk only")
-        .with_flag("memory", "BYTES"),
-    setting!(store.max_memory_traces, traces, "Most traces held in memory, at least 4; 0 leaves it to store.memory"),
-    setting!(
-        store.memory_max_age,
-        memory_max_age,
-        "How long after it arrived a trace stays in memory; 0s leaves it to the limits"
-    ),
-    setting!(store.path, any, "Directory that traces are kept in; empty for spantop in the platform's one for state")
+    setting!(store.path, any, "Data directory; empty for the platform's own: ~/.local/state/spantop on Linux")
         .with_flag("data-dir", "DIR"),
-    setting!(store.ephemeral, any, "Keep nothing on disk: traces go when memory is full, and with the program")
+    setting!(store.ephemeral, any, "Keep nothing on disk: what has no room in memory is gone")
         .with_flag("ephemeral", ""),
-    setting!(store.disk, disk, "Budget on disk, at least 32MiB; when it is full the oldest goes")
+    setting!(store.memory, memory, "Budget in memory, at least 16MiB; when it is full, the oldest stays on disk only")
+        .with_flag("memory", "BYTES"),
+    setting!(store.disk, disk, "Budget of the data directory, at least 32MiB; when it is full, the oldest goes")
         .with_flag("disk", "BYTES"),
-    setting!(store.max_traces, any, "Most traces held in memory and on disk; 0 leaves it to store.disk"),
-    setting!(store.retention, retention, "How long a trace is kept after it arrived, at least 1s")
+    setting!(store.max_memory_traces, traces, "Most traces held in memory, at least 4; 0 leaves it to store.memory"),
+    setting!(store.max_traces, traces, "Most traces held in memory and on disk together, at least 4; 0 for no limit"),
+    setting!(store.memory_max_age, memory_age, "How long a trace stays in memory, at least 1s; off for while it fits"),
+    setting!(store.retention, at_least_1s, "How long a trace is kept after it arrived, at least 1s")
         .with_flag("retention", "DURATION"),
+    setting!(
+        store.batch_size,
+        batch,
+        "Accepted spans written to disk at once, 1 to 65536; fewer wait some milliseconds at most"
+    ),
     setting!(
         store.sync,
         any,
-        "When an acknowledged export outlives a loss of power: always, interval (after it) or never (as the system does)"
+        "What is acknowledged survives a crash; a loss of power always, after an interval, or never"
     ),
-    setting!(store.sync_interval, sync_interval, "That interval, at least 10ms"),
-    setting!(store.batch_size, batch, "Accepted spans written to disk at once; fewer wait 2ms for more"),
+    setting!(store.sync_interval, interval, "How often the disk is synced where store.sync is interval, at least 10ms"),
     setting!(
         ingest.max_message,
         message,
-        "Largest export after decompression; at most a quarter of store.memory counts"
+        "Largest export after decompression; at most a quarter of store.memory or store.disk counts"
     ),
     setting!(ingest.in_flight, message, "Bytes being received or unpacked at once, at least one largest export"),
     setting!(ingest.max_connections, connections, "Connections that each receiver and the API hold open, at least 1"),
-    setting!(
-        jobs.cleanup,
-        cleanup,
-        "How often every file on disk is verified and leftovers go, at least 1m; 0s for never"
-    ),
+    setting!(jobs.cleanup, job, "How often files on disk are verified and leftovers removed, at least 1m; or off"),
     setting!(ui.theme, any, "Colours: auto, dark, light, high-contrast or 16").with_flag("theme", "THEME"),
     setting!(ui.window, window, "Time that the screen shows at first: a duration of at least 1s, or all"),
     setting!(ui.ascii, any, "Draw with ASCII characters only").with_flag("ascii", ""),
@@ -202,31 +198,32 @@ fn memory(size: ByteSize) -> Result<ByteSize, Invalid> {
 }
 
 fn traces(count: u64) -> Result<u64, Invalid> {
-    within(count, count == 0 || count >= 4, "at least 4, or 0 for no limit beside store.memory")
+    within(count, count == 0 || count >= 4, "at least 4, or 0 for no limit beside the budgets")
 }
 
-fn retention(duration: Duration) -> Result<Duration, Invalid> {
-    within(duration, duration >= Duration::from_secs(1), "at least 1s")
-}
-
-fn memory_max_age(duration: Duration) -> Result<Duration, Invalid> {
-    within(duration, duration.is_zero() || duration >= Duration::from_secs(1), "at least 1s, or 0s for no limit")
-}
-
+/// Leaves room for some blocks and the logs of those that are not sealed yet.
 fn disk(size: ByteSize) -> Result<ByteSize, Invalid> {
     within(size, size >= ByteSize::mib(32), "at least 32MiB")
 }
 
-fn sync_interval(duration: Duration) -> Result<Duration, Invalid> {
+fn at_least_1s(duration: Duration) -> Result<Duration, Invalid> {
+    within(duration, duration >= Duration::from_secs(1), "at least 1s")
+}
+
+fn memory_age(age: Option<Duration>) -> Result<Option<Duration>, Invalid> {
+    within(age, age.is_none_or(|age| age >= Duration::from_secs(1)), "at least 1s, or off")
+}
+
+fn interval(duration: Duration) -> Result<Duration, Invalid> {
     within(duration, duration >= Duration::from_millis(10), "at least 10ms")
 }
 
-fn batch(spans: u32) -> Result<u32, Invalid> {
-    within(spans, spans >= 1, "at least 1")
+fn job(every: Option<Duration>) -> Result<Option<Duration>, Invalid> {
+    within(every, every.is_none_or(|every| every >= Duration::from_mins(1)), "at least 1m, or off")
 }
 
-fn cleanup(duration: Duration) -> Result<Duration, Invalid> {
-    within(duration, duration.is_zero() || duration >= Duration::from_mins(1), "at least 1m, or 0s for never")
+fn batch(spans: u32) -> Result<u32, Invalid> {
+    within(spans, (1..=65_536).contains(&spans), "from 1 to 65536")
 }
 
 fn message(size: ByteSize) -> Result<ByteSize, Invalid> {

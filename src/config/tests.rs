@@ -92,6 +92,39 @@ fn a_message_is_at_most_a_quarter_of_the_store() {
     let limit = |text| loaded(text, &[], &[]).unwrap().config.max_message_bytes();
     assert_eq!(limit(""), 64 << 20);
     assert_eq!(limit("store.memory = '16MiB'"), 4 << 20);
+    assert_eq!(limit("store.disk = '32MiB'"), 8 << 20);
+    assert_eq!(limit("store = { disk = '32MiB', ephemeral = true }"), 64 << 20);
+}
+
+/// What was settled on: the data directory, or that nothing is kept on disk, and where that was said.
+fn kept(file: &str, environment: &[(&str, &str)], given: &[(&str, &str)]) -> Result<String, String> {
+    let loaded = loaded(file, environment, given)?;
+    let origin = loaded.origin("store.ephemeral").unwrap();
+    let directory = match &loaded.config.store {
+        Store { ephemeral: true, .. } => "nothing".into(),
+        Store { path: Some(path), .. } => path.display().to_string(),
+        Store { path: None, .. } => "the platform's".into(),
+    };
+    Ok(format!("{directory} ({origin})"))
+}
+
+#[test]
+fn the_later_layer_says_whether_anything_is_kept_on_disk() {
+    let [dir, ephemeral] = [("data-dir", "flagged"), ("ephemeral", "true")];
+    let [file_path, file_ephemeral] = ["store.path = 'filed'", "store.ephemeral = true"];
+    let variable = [("SPANTOP_STORE_PATH", "named")];
+    assert_eq!(kept("", &[], &[]).unwrap(), "the platform's (default)");
+    assert_eq!(kept(file_path, &[], &[]).unwrap(), "filed (default)");
+    assert_eq!(kept(file_path, &[], &[ephemeral]).unwrap(), "nothing (--ephemeral)");
+    assert_eq!(kept(file_ephemeral, &variable, &[]).unwrap(), "named (SPANTOP_STORE_PATH)");
+    assert_eq!(kept(file_ephemeral, &variable, &[dir]).unwrap(), "flagged (--data-dir)");
+    assert_eq!(kept(file_ephemeral, &[], &[("data-dir", "")]).unwrap(), "nothing (spantop.toml:1)");
+    let both = format!("{file_path}\n{file_ephemeral}");
+    assert_eq!(kept(&both, &[], &[]).unwrap(), "nothing (spantop.toml:2)", "a switch that is easy to turn back");
+    insta::assert_snapshot!(kept(file_path, &[], &[dir, ephemeral]).unwrap_err(), @r"
+    --ephemeral: cannot keep nothing on disk and keep traces in 'flagged'
+      hint: leave out --ephemeral or --data-dir
+    ");
 }
 
 #[test]
@@ -121,7 +154,10 @@ fn flags_are_those_of_the_command_line() {
     --http ADDR listen.http
     --api ADDR listen.api
     --insecure-bind (switch) listen.insecure_bind
+    --data-dir DIR store.path
+    --ephemeral (switch) store.ephemeral
     --memory BYTES store.memory
+    --disk BYTES store.disk
     --retention DURATION store.retention
     --theme THEME ui.theme
     --ascii (switch) ui.ascii
@@ -185,6 +221,12 @@ fn durations_have_units_from_great_to_small() {
     ]);
     assert_eq!(Duration::from_hours(24).print(), "24h");
     assert_eq!(Duration::from_hours(49).print(), "2d1h");
+}
+
+#[test]
+fn a_duration_that_may_be_off_is_a_duration_or_off() {
+    check(&[("off", None), ("30m", Some(Duration::from_mins(30)))]);
+    check_refused::<Option<Duration>>(&["", "0", "on", "never"]);
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl Value for Option<PathBuf> {
     const NAME: &'static str = "a path";
 
     fn accepted() -> String {
-        "the path of a file, or nothing".into()
+        "a path, or nothing".into()
     }
 
     fn parse(text: &str) -> Result<Self, Invalid> {

@@ -37,7 +37,7 @@ fn a_stopped_daemon_finishes_and_says_so_with_its_exit_code() {
 #[test]
 fn a_daemon_that_should_outlive_its_terminal_does() {
     let program = env!("CARGO_BIN_EXE_spantop");
-    let command = format!("trap '' HUP; exec {program} serve --grpc localhost:0 --http off --api off");
+    let command = format!("trap '' HUP; exec {program} serve --ephemeral --grpc localhost:0 --http off --api off");
     let mut child = Command::new("sh").args(["-c", &command]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
