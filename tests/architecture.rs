@@ -54,7 +54,10 @@ impl Source {
     }
 
     fn is_test(&self) -> bool {
-        self.path.ends_with("tests.rs") || self.path.contains("/tests/") || self.path.ends_with("fixture.rs")
+        self.path.ends_with("tests.rs")
+            || self.path == "testing.rs"
+            || self.path.contains("/tests/")
+            || self.path.ends_with("fixture.rs")
     }
 }
 

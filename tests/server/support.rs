@@ -20,15 +20,37 @@ pub(crate) struct Spantop {
     pub(crate) api: SocketAddr,
 }
 
-/// Returns the program, without a configuration or environment of this machine. It keeps nothing on disk, unless it is
-/// given a `--data-dir`.
+/// A directory of a test's own, gone with it.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    /// Returns the name of a directory that is not there yet.
+    pub(crate) fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::remove_dir_all(&path).ok();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// Returns the program, without a configuration or environment of this machine.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spantop"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPANTOP_")) {
         command.env_remove(name);
     }
-    command.env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR")).env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
-    command.env("SPANTOP_STORE_EPHEMERAL", "true").env("NO_COLOR", "1");
+    command.env("XDG_CONFIG_HOME", env!("CARGO_TARGET_TMPDIR")).env("NO_COLOR", "1");
+    // Tests run side by side, and a directory has one owner.
+    command.env("SPANTOP_STORE_EPHEMERAL", "true");
     command
 }
 

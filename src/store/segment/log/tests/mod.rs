@@ -160,7 +160,7 @@ fn logs_are_read_in_order_and_what_is_not_ours_is_left_alone() {
     let sound = model.folder.read("log-0000000000000001.spl").unwrap();
     let with = |at: usize, byte: u8| {
         let mut bytes = sound.clone();
-        bytes[at] = byte;
+        bytes[at] ^= byte;
         bytes
     };
     model.folder.put("log-0000000000000010.spl", b"something else");
