@@ -16,7 +16,7 @@ use prost::Message;
 use tokio::net::TcpStream;
 
 use super::error::CliError;
-use super::{screen, settings};
+use super::{data_dir, screen, settings};
 use crate::demo::Shop;
 use crate::source::now;
 
@@ -28,6 +28,8 @@ const PAST_STEP: Duration = Duration::from_secs(5);
 const STEP: Duration = Duration::from_millis(200);
 /// After a receiver that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
+
+const AFTER_HELP: &str = "The shop's traces are kept in memory only, unless --data-dir is given here.";
 
 pub(super) fn arguments(command: Command) -> Command {
     let rate = Arg::new("rate")
@@ -42,7 +44,7 @@ pub(super) fn arguments(command: Command) -> Command {
         .default_value("7")
         .value_parser(value_parser!(u64))
         .help("The same number makes the same shop");
-    settings::arguments(command).arg(rate).arg(seed)
+    settings::arguments(command).arg(rate).arg(seed).after_help(AFTER_HELP)
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
@@ -52,9 +54,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     }
     let shop = Shop::new(matches.get_one::<u64>("seed").copied().unwrap_or(7)).with_rate(rate);
     let mut loaded = settings::load(matches)?;
-    // What the shop sells is nobody's trace to keep, unless somebody says where.
-    loaded.config.store.ephemeral |= !matches.contains_id("data-dir");
-    screen::run_with(&loaded, |receivers| {
+    data_dir::only_if_flagged(&mut loaded);
+    screen::run_with(&loaded.config, |receivers| {
         let receiver = receivers.http.ok_or_else(|| {
             CliError::usage("the demo shop sends over OTLP/HTTP, which is off").hint("leave out '--http off'")
         })?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::Problem;
 use crate::remote::RemoteError;
+use crate::store::segment::HomeError;
 use crate::tui::sanitize;
 
 /// An error as a person reads it.
@@ -73,6 +74,12 @@ impl From<RemoteError> for CliError {
             RemoteError::Stranger { .. } => Self::failed(error.to_string())
                 .hint("--connect takes the address after 'listening api' that spantop prints"),
         }
+    }
+}
+
+impl From<HomeError> for CliError {
+    fn from(error: HomeError) -> Self {
+        Self::failed(error.to_string()).hint(error.hint())
     }
 }
 

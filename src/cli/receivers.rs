@@ -18,7 +18,7 @@ use crate::ingest::{self, Admission};
 use crate::net::{self, BindError, Listener};
 use crate::source::{Engine, Keeping, Priority, Source, SyncPolicy, WriterThread};
 use crate::store;
-use crate::store::segment::{Home, HomeError};
+use crate::store::segment::Home;
 
 /// A running spantop without its screen.
 pub(super) struct Receivers {
@@ -59,8 +59,7 @@ impl Receivers {
             .build()
             .map_err(cannot_start)?;
         let bound = runtime.block_on(bind(config))?;
-        let home =
-            data_dir::of(config)?.map(|path| Home::claim(&path).map_err(|error| unusable(&error))).transpose()?;
+        let home = data_dir::of(config)?.map(|path| Home::claim(&path)).transpose()?;
         let (engine, writer) = match &home {
             Some(home) => {
                 let mut progress = Progress::new("reading what was kept");
@@ -201,10 +200,6 @@ fn keeping(home: &Home, config: &Config) -> Keeping {
         batch_spans: store.batch_size.into(),
         cleanup: config.jobs.cleanup,
     }
-}
-
-fn unusable(error: &HomeError) -> CliError {
-    CliError::failed(error.to_string()).hint(error.hint())
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

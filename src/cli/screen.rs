@@ -9,24 +9,24 @@ use super::error::CliError;
 use super::log::{self, Fallback};
 use super::receivers::Receivers;
 use super::settings;
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Config};
 use crate::source::{Priority, Source};
 use crate::tui::{self, ThemeChoice, TimeWindow};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
-    run_with(&settings::load(matches)?, |_| Ok(()))
+    run_with(&settings::load(matches)?.config, |_| Ok(()))
 }
 
-/// Opens the screen with these settings once `prepare` has had the receivers.
+/// Opens the screen once `prepare` has had the receivers.
 pub(super) fn run_with(
-    loaded: &Loaded,
+    config: &Config,
     prepare: impl FnOnce(&mut Receivers) -> Result<(), CliError>,
 ) -> Result<ExitCode, CliError> {
-    log::start(&loaded.config.log, Fallback::Nowhere)?;
-    let mut receivers = Receivers::start(&loaded.config, Priority::BehindScreen)?;
+    log::start(&config.log, Fallback::Nowhere)?;
+    let mut receivers = Receivers::start(config, Priority::BehindScreen)?;
     prepare(&mut receivers)?;
     let source = Arc::clone(&receivers.engine) as Arc<dyn Source>;
-    let shown = tui::run(source, &screen(&loaded.config));
+    let shown = tui::run(source, &screen(config));
     receivers.stop();
     shown
         .map(|()| ExitCode::SUCCESS)

@@ -29,13 +29,6 @@ pub fn default_path() -> Option<PathBuf> {
     directories::BaseDirs::new().map(|directories| directories.config_dir().join("spantop").join("config.toml"))
 }
 
-/// Returns where traces are kept when no directory is named: `spantop` in the platform's directory for state
-/// (`~/.local/state`, elsewhere that for local data). None where there is no home directory.
-pub fn default_data_dir() -> Option<PathBuf> {
-    directories::BaseDirs::new()
-        .map(|directories| directories.state_dir().unwrap_or_else(|| directories.data_local_dir()).join("spantop"))
-}
-
 /// Returns the variables that begin with [`VARIABLE_PREFIX`].
 ///
 /// # Errors

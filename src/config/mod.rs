@@ -23,7 +23,7 @@ mod tests;
 pub use address::Address;
 pub use bytes::ByteSize;
 pub use example::example;
-pub use file::{ConfigFile, default_data_dir, default_path, environment, find};
+pub use file::{ConfigFile, default_path, environment, find};
 pub use load::{FlagValue, Loaded, check_bytes};
 pub use problem::{Origin, Position, Problem};
 pub use settings::{Config, Ingest, Jobs, Listen, Log, LogLevel, Store, SyncPolicy, Theme, Ui, Window};
