@@ -76,7 +76,8 @@ impl Engine {
         Self::with(store, Some((keeping, shelf)), priority, limits, |(shared, queue)| {
             shared.note_losses(losses);
             let free_disk = free_disk(queue);
-            let logging = Logging::start(log, (keeping.sync, keeping.batch_spans), Arc::clone(&shared.log), free_disk)?;
+            let policy = (keeping.sync, keeping.batch_spans);
+            let logging = Logging::start(log, policy, Arc::clone(&shared.log), free_disk, priority)?;
             Ok((writer, Some(logging)))
         })
     }

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::engine::clock;
 use super::keeping::SyncPolicy;
+use super::priority::Priority;
 use crate::store::Outcome;
 use crate::store::segment::{Log, Record, SyncJob, Synced};
 
@@ -65,7 +66,7 @@ pub(super) struct LogState {
 pub(super) type FreeDisk = Box<dyn Fn() -> bool + Send>;
 
 impl Logging {
-    /// Starts the thread.
+    /// Starts the thread, with this priority.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -74,11 +75,13 @@ impl Logging {
         (policy, batch_spans): (SyncPolicy, u64),
         state: Arc<LogState>,
         free_disk: FreeDisk,
+        priority: Priority,
     ) -> io::Result<Self> {
         let (to_log, inbox) = channel();
         let synced = to_log.clone();
         let (to_sync, jobs) = channel::<SyncJob>();
         let sync = move || {
+            priority.take();
             for job in jobs {
                 if synced.send(ToLog::Synced(job.run())).is_err() {
                     return;
@@ -88,7 +91,10 @@ impl Logging {
         std::thread::Builder::new().name("syncer".into()).spawn(sync)?;
         let mut work =
             Work { log, policy, batch_spans, inbox, to_sync, state, free_disk, next_sync: None, retry_at: None };
-        let thread = std::thread::Builder::new().name("log".into()).spawn(move || work.run())?;
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || {
+            priority.take();
+            work.run();
+        })?;
         Ok(Self { to_log, thread, released: (0, 0) })
     }
 

@@ -1,5 +1,6 @@
 //! The writer's thread: stores what comes in, has it logged and sealed, and sees to what is on disk.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ struct Cleaning {
     /// The next file, none until it is time again.
     next: Option<u32>,
     begun: Option<Timestamp>,
+    /// Blocks that are known to be damaged, and were told.
+    damaged: BTreeSet<u32>,
 }
 
 impl Writing {
@@ -89,7 +92,7 @@ impl Writing {
         shared: Arc<Shared>,
         cleanup: Option<Duration>,
     ) -> Self {
-        let cleaning = Cleaning { every: cleanup, next: None, begun: None };
+        let cleaning = Cleaning { every: cleanup, next: None, begun: None, damaged: BTreeSet::new() };
         Self { writer, sealing, logging, shelf, shared, this_second: 0, now: Timestamp::default(), cleaning }
     }
 
@@ -169,7 +172,7 @@ impl Writing {
 
     /// Has the next file verified: one a second, in no hurry. Once all are, leftovers are removed.
     fn clean(&mut self, now: Timestamp) {
-        let Cleaning { every, next, begun } = &mut self.cleaning;
+        let Cleaning { every, next, begun, .. } = &mut self.cleaning;
         let Some(every) = every else { return };
         if next.is_none() && begun.is_none_or(|begun| u128::from(now.since(begun)) > every.as_nanos()) {
             (*next, *begun) = (Some(0), Some(now));
@@ -186,24 +189,20 @@ impl Writing {
 
     /// Takes what is whole out of a damaged file, stores it anew, and sets the file aside.
     fn salvage(&mut self, verified: &Verified) {
-        if verified.damaged == 0 {
+        if verified.damaged == 0 || !self.cleaning.damaged.insert(verified.sequence()) {
             return;
         }
-        let lost = verified.salvage.as_ref().map_or(0, |salvage| salvage.lost);
-        let known = **self.shared.recovery.load();
-        let recovery =
-            Recovery { damaged: known.damaged + verified.damaged, lost_spans: known.lost_spans + lost, ..known };
-        self.shared.recovery.store(Arc::new(recovery));
-        tracing::warn!(damaged = verified.damaged, lost, "a file is damaged");
-        let Some(salvage) = &verified.salvage else { return };
+        tracing::warn!(block = verified.sequence(), damaged = verified.damaged, "a file is damaged");
+        let taken_out = verified.salvage.as_ref().and_then(|salvage| Some((salvage, self.writer.take_out(verified)?)));
+        let Some((salvage, (name, is_gone))) = taken_out else { return self.note_damage(verified.damaged, 0) };
         let Some((logging, shelf)) = self.logging.as_ref().zip(self.shelf.clone()) else { return };
-        let Some((name, is_gone)) = self.writer.take_out(verified) else { return };
         let now = self.now;
         // Where it stays, the next start finds it as damaged as it is.
         let set_aside = move || drop(shelf.set_aside(&name, now));
         if !is_gone {
             // The block is in memory, and is written anew.
-            return set_aside();
+            set_aside();
+            return self.note_damage(verified.damaged, 0);
         }
         for request in &salvage.requests {
             // It is ours: what a block restores can be scanned.
@@ -215,6 +214,14 @@ impl Writing {
             logging.append(Entry { record, outcome, done, _permit: None });
         }
         logging.then(set_aside);
+        self.note_damage(verified.damaged, salvage.lost);
+    }
+
+    /// Tells of stretches that are damaged, and of spans that were lost in them.
+    fn note_damage(&self, damaged: u64, lost_spans: u64) {
+        let known = **self.shared.recovery.load();
+        let (damaged, lost_spans) = (known.damaged + damaged, known.lost_spans + lost_spans);
+        self.shared.recovery.store(Arc::new(Recovery { damaged, lost_spans, ..known }));
     }
 }
 

@@ -6,6 +6,7 @@ mod api;
 mod cli;
 mod corpus;
 mod crash;
+mod disk;
 mod grpc;
 mod http;
 mod overload;

@@ -30,6 +30,13 @@ pub struct Verified {
     pub salvage: Option<Salvage>,
 }
 
+impl Verified {
+    /// Returns the number of the block.
+    pub fn sequence(&self) -> u32 {
+        self.sequence
+    }
+}
+
 /// What could be taken out of a block in which columns are damaged.
 #[derive(Debug)]
 pub struct Salvage {
