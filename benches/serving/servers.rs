@@ -72,7 +72,7 @@ const STORE: store::Limits = store::Limits {
     max_memory_traces: 1 << 30,
     max_traces: 0,
     memory_max_age_ns: 0,
-    disk_bytes: 0,
+    disk_bytes: u64::MAX,
     retention_ns: u64::MAX,
 };
 

@@ -32,14 +32,17 @@ impl Default for Limits {
 
 const MAX_BLOCK_SPANS: usize = 65_536;
 const MAX_BLOCK_BYTES: usize = 32 << 20;
+const LEAST_BLOCK_BYTES: usize = 2 << 20;
 
 impl Limits {
     /// The smallest budget that leaves room for blocks of a useful size.
     pub const LEAST_MEMORY: usize = 16 << 20;
 
-    /// The bytes at which a block is sealed: no block is more than an eighth of the budget, or one message.
+    /// The bytes at which a block is sealed: no block is more than an eighth of the budget, or one message. Those that wait
+    /// to be sealed are on disk as they came, so the budget there counts as well.
     pub(super) fn block_bytes(&self) -> usize {
-        MAX_BLOCK_BYTES.min(self.memory_bytes / 8)
+        let disk = usize::try_from(self.disk_bytes / 8).unwrap_or(usize::MAX).max(LEAST_BLOCK_BYTES);
+        MAX_BLOCK_BYTES.min(self.memory_bytes / 8).min(disk)
     }
 
     /// The spans at which a block is sealed: as many as fit into its bytes at 128 bytes each.
