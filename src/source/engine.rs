@@ -167,14 +167,12 @@ impl Engine {
         status.listening = self.listening.load().to_vec();
         status.is_taking = !self.queue.is_closed();
         status.disk = self.disk.as_ref().map(|(path, budget_bytes)| {
-            let written = status.disk.take().unwrap_or_default();
+            let log_bytes = self.shared.log.bytes.load(Ordering::Relaxed);
             DiskStatus {
-                path: path.display().to_string(),
                 budget_bytes: *budget_bytes,
-                bytes: written.segment_bytes + self.shared.log.bytes.load(Ordering::Relaxed),
                 trouble: self.shared.trouble(),
                 recovery: **self.shared.recovery.load(),
-                ..written
+                ..DiskStatus::in_folder(path, status.disk.take(), log_bytes)
             }
         });
         Reply::Status(status)

@@ -6,6 +6,7 @@ pub mod engine;
 mod keeping;
 mod logging;
 mod priority;
+mod reading;
 pub mod reply;
 pub mod request;
 mod sealing;
@@ -16,6 +17,7 @@ pub use answer::answer;
 pub use engine::{Engine, Overloaded, WriterThread, now};
 pub use keeping::{Keeping, SyncPolicy};
 pub use priority::Priority;
+pub use reading::Reading;
 pub use reply::{DiskStatus, Recovery, Reply, Status, TraceList};
 pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};
 

@@ -1,12 +1,13 @@
 //! What is answered.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Held, Span, SpanDetail, Timestamp, Trace, TraceSummary};
-use crate::store::Counters;
+use crate::store::{Counters, Losses};
 
 /// An answer; the variant is the one its [`super::Request`] names.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +43,7 @@ pub struct Status {
     pub error_traces: u64,
     /// Traces with a span in memory.
     pub memory_traces: u64,
-    /// Bytes that blocks and indexes take, and what they may take.
+    /// Bytes that blocks and indexes take, and what they may take: 0 where nothing limits them.
     pub memory_bytes: u64,
     pub memory_budget: u64,
     pub blocks: u64,
@@ -67,7 +68,7 @@ pub struct Status {
 pub struct DiskStatus {
     /// The folder.
     pub path: String,
-    /// Bytes of all files, and what they may take.
+    /// Bytes of all files, and what they may take: 0 where only their owner knows.
     pub bytes: u64,
     pub budget_bytes: u64,
     /// Sealed blocks that have a file.
@@ -84,6 +85,14 @@ pub struct DiskStatus {
     pub recovery: Recovery,
 }
 
+impl DiskStatus {
+    /// Returns what is in a folder: what the store tells of the files of blocks there, and so many bytes of logs.
+    pub(super) fn in_folder(path: &Path, segments: Option<Self>, log_bytes: u64) -> Self {
+        let segments = segments.unwrap_or_default();
+        Self { path: path.display().to_string(), bytes: segments.segment_bytes + log_bytes, ..segments }
+    }
+}
+
 /// What was found on disk at the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
@@ -95,4 +104,11 @@ pub struct Recovery {
     pub lost_spans: u64,
     /// Files that are of a newer version, or not ours.
     pub left_alone: u64,
+}
+
+impl From<Losses> for Recovery {
+    fn from(losses: Losses) -> Self {
+        let Losses { torn_bytes, damaged, left_alone } = losses;
+        Self { torn_bytes, damaged, lost_spans: 0, left_alone }
+    }
 }

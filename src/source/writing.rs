@@ -50,8 +50,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn note_losses(&self, losses: Losses) {
-        let Losses { torn_bytes, damaged, left_alone } = losses;
-        self.recovery.store(Arc::new(Recovery { torn_bytes, damaged, lost_spans: 0, left_alone }));
+        self.recovery.store(Arc::new(losses.into()));
     }
 
     /// Returns why something is kept in memory only at present.

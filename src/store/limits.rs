@@ -38,6 +38,11 @@ impl Limits {
     /// The smallest budget that leaves room for blocks of a useful size.
     pub const LEAST_MEMORY: usize = 16 << 20;
 
+    /// Returns limits that are never reached, for who only reads.
+    pub fn unlimited() -> Self {
+        Self { memory_bytes: usize::MAX, disk_bytes: u64::MAX, retention_ns: u64::MAX, ..Self::default() }
+    }
+
     /// The bytes at which a block is sealed: no block is more than an eighth of the budget, or one message. Those that wait
     /// to be sealed are on disk as they came, so the budget there counts as well.
     pub(super) fn block_bytes(&self) -> usize {

@@ -57,7 +57,8 @@ pub fn open(limits: Limits, shelf: &Shelf, opener: Opener, mut progress: impl Fn
         tidy(shelf, &found, &logs, now);
     }
     let kept = matches!(opener, Opener::Owner(_)).then(|| shelf.clone());
-    let (store, mut writer) = Writer::with_segments(limits, Some(shelf.clone()), found.segments, found.next);
+    // Without a shelf no limit takes a file away.
+    let (store, mut writer) = Writer::with_segments(limits, kept.clone(), found.segments, found.next);
     replay(&mut writer, &logs, kept.as_ref(), progress);
     let log = log_after(&writer, shelf.folder(), &logs);
     Ok(Opened { store, writer, log, losses })
