@@ -19,6 +19,7 @@ use serde::Serialize;
 use tower_service::Service;
 
 pub use stats::{Disk, Stats};
+pub use trace::trace_body;
 
 use crate::source::{self, Reply, Source};
 use error::ApiError;

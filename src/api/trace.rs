@@ -4,6 +4,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
+use bytes::Bytes;
 
 use super::error::ApiError;
 use super::parameters::Parameters;
@@ -11,6 +12,11 @@ use super::{Shared, ask, json_bytes, shortened};
 use crate::model::TraceId;
 use crate::otlp::encode;
 use crate::source::{Reply, Request};
+
+/// Returns the body of the answer: OTLP/JSON of a trace in `ExportTraceServiceRequest` messages.
+pub fn trace_body(messages: &[Bytes]) -> String {
+    encode::traces_json(messages)
+}
 
 pub(super) async fn otlp(
     State(source): State<Shared>,
@@ -25,7 +31,7 @@ pub(super) async fn otlp(
     })?;
     match ask(source, Request::TraceOtlp(id)).await? {
         Reply::Otlp(Some(messages)) => {
-            let text = tokio::task::spawn_blocking(move || encode::traces_json(&messages)).await;
+            let text = tokio::task::spawn_blocking(move || trace_body(&messages)).await;
             text.map(json_bytes).map_err(|_| ApiError::internal("cannot write the trace".into()))
         }
         _ => Err(ApiError::not_found(format!("trace {id} is not held"), "it never came, or it was evicted")),

@@ -67,7 +67,7 @@ impl From<Problem> for CliError {
 impl From<RemoteError> for CliError {
     fn from(error: RemoteError) -> Self {
         match &error {
-            RemoteError::Unreachable { .. } => Self::failed(error.to_string())
+            RemoteError::Unreachable { .. } | RemoteError::Nobody { .. } => Self::failed(error.to_string())
                 .hint("start one with 'spantop' or 'spantop serve', or name another with --connect HOST:PORT"),
             RemoteError::NotFound { hint, .. } => Self::not_found(error.to_string()).hint(hint.clone()),
             RemoteError::Refused { hint, .. } => Self::failed(error.to_string()).hint(hint.clone()),

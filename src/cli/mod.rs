@@ -1,5 +1,6 @@
 //! The command line: the composition root. A file a command, a row a command; everything else is below.
 
+mod asked;
 mod config;
 mod connect;
 mod data_dir;
@@ -46,13 +47,13 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "trace",
-        about: "Show one trace of a running spantop: a tree with bars on a terminal",
+        about: "Show one trace, of a running spantop or a data directory: a tree with bars on a terminal",
         arguments: trace::arguments,
         run: trace::run,
     },
     Verb {
         name: "stats",
-        about: "Show what a running spantop holds and what became of every span",
+        about: "Show what a running spantop or a data directory holds, and what became of every span",
         arguments: stats::arguments,
         run: stats::run,
     },

@@ -1,21 +1,25 @@
-//! `spantop stats`: what a running spantop holds in memory and on disk, and what became of every span.
+//! `spantop stats`: what a running spantop or a data directory holds, and what became of every span.
 
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 
-use super::connect;
+use super::asked;
 use super::error::CliError;
 use super::output::{self, Format};
 use crate::api::{Disk, Stats};
+use crate::source::{Reply, Request, Source};
 use crate::tui::{format, sanitize};
 
 pub(super) fn arguments(command: Command) -> Command {
-    connect::arguments(command).arg(Format::argument())
+    asked::arguments(command).arg(Format::argument())
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
-    let body = connect::get(matches, "/admin/tracing/stats")?;
+    let body = asked::body(matches, "/admin/tracing/stats", |reading| {
+        let Reply::Status(status) = reading.ask(&Request::Status)? else { return Err(asked::no_answer()) };
+        serde_json::to_string(&Stats::of(&status)).map_err(|_| asked::no_answer())
+    })?;
     if Format::of(matches) == Format::Json {
         return output::print_json(&body);
     }
@@ -47,8 +51,17 @@ fn table(stats: &Stats) -> String {
 /// Stands for what there is not.
 const NONE: &str = "–";
 
+/// Returns how much is taken of a budget, if there is one.
 fn filled(bytes: u64, budget: u64) -> String {
-    format!("{} of {}", format::bytes(bytes), format::bytes(budget))
+    match budget {
+        0 => format::bytes(bytes),
+        budget => format!("{} of {}", format::bytes(bytes), format::bytes(budget)),
+    }
+}
+
+/// Returns how long it is up; what is read from files is not.
+fn up(seconds: f64) -> String {
+    if seconds > 0.0 { format::duration((seconds * 1e9) as u64) } else { NONE.into() }
 }
 
 /// What is held, and what became of every span.
@@ -56,7 +69,7 @@ fn counters(stats: &Stats) -> Vec<Row> {
     let spans = &stats.spans;
     vec![
         ("version", format!("{} (pid {})", stats.version, stats.pid)),
-        ("up", format::duration((stats.uptime_seconds * 1e9) as u64)),
+        ("up", up(stats.uptime_seconds)),
         ("traces", format::grouped(stats.total_traces)),
         ("traces in error", format::grouped(stats.error_traces)),
         ("spans received", format::grouped(spans.received)),

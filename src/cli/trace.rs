@@ -1,30 +1,38 @@
-//! `spantop trace ID`: one trace of a running spantop, as a tree with bars or as OTLP/JSON.
+//! `spantop trace ID`: one trace of a running spantop or a data directory, as a tree with bars or as OTLP/JSON.
 
 use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
 
-use super::connect;
+use super::asked;
 use super::error::CliError;
 use super::output::{self, Format};
+use crate::api;
 use crate::model::tree::{Node, Place};
 use crate::model::{Timestamp, Trace, TraceId};
 use crate::otlp;
-use crate::source::{Reply, Request, answer};
+use crate::source::{Reply, Request, Source, answer};
 use crate::store::{Limits, Writer};
 use crate::tui::{format, sanitize};
 
 pub(super) fn arguments(command: Command) -> Command {
     let id = Arg::new("ID").required(true).help("The trace id: 32 hex digits");
-    connect::arguments(command).arg(id).arg(Format::argument())
+    asked::arguments(command).arg(id).arg(Format::argument())
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     let given = matches.get_one::<String>("ID").map(String::as_str).unwrap_or_default();
     let id: TraceId =
         given.parse().map_err(|error: crate::model::ids::InvalidId| CliError::usage(error.to_string()))?;
-    let body = connect::get(matches, &format!("/admin/tracing/traces/{id}"))?;
+    let body = asked::body(matches, &format!("/admin/tracing/traces/{id}"), |reading| {
+        match reading.ask(&Request::TraceOtlp(id))? {
+            Reply::Otlp(Some(messages)) => Ok(api::trace_body(&messages)),
+            Reply::Otlp(None) => Err(CliError::not_found(format!("trace {id} is not held there"))
+                .hint("it never came, or it is gone: 'spantop stats' tells how far back traces are held")),
+            _ => Err(asked::no_answer()),
+        }
+    })?;
     match Format::of(matches) {
         Format::Json => output::print_json(&body),
         Format::Table => {

@@ -19,6 +19,9 @@ pub struct Client {
 pub enum RemoteError {
     #[error("cannot reach a spantop at {target}: {reason}")]
     Unreachable { target: String, reason: String },
+    /// There is nobody at all.
+    #[error("cannot reach a spantop at {target}: nothing listens there")]
+    Nobody { target: String },
     /// What was asked for is not held there.
     #[error("{message}")]
     NotFound { message: String, hint: String },
@@ -47,6 +50,7 @@ impl Client {
         match tokio::time::timeout(DEADLINE, self.exchange(path)).await {
             Ok(Ok((status, body))) if status.is_success() => Ok(body),
             Ok(Ok((status, body))) => Err(self.refused(status, &body)),
+            Ok(Err(error)) if is_refusal(&*error) => Err(RemoteError::Nobody { target: self.target.clone() }),
             Ok(Err(error)) => Err(self.unreachable(&*error)),
             Err(_) => Err(self.unreachable(&"no answer within 30 seconds")),
         }
@@ -82,4 +86,10 @@ impl Client {
             _ => RemoteError::Stranger { target: self.target.clone(), status: status.as_u16() },
         }
     }
+}
+
+/// Returns whether the system said that nothing listens there.
+fn is_refusal(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
 }

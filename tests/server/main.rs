@@ -7,6 +7,7 @@ mod cli;
 mod corpus;
 mod crash;
 mod disk;
+mod directory;
 mod grpc;
 mod http;
 mod overload;

@@ -1,0 +1,92 @@
+//! Whom a command asks: a spantop over its API, or the files that it kept.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Arg, ArgMatches, Command};
+
+use super::error::CliError;
+use super::progress::Progress;
+use super::{connect, data_dir, settings};
+use crate::remote::Client;
+use crate::source::{Reading, SourceError};
+use crate::store::segment::Home;
+use crate::tui::sanitize;
+
+/// Who has what a command is about.
+pub(super) enum Asked {
+    Running(Client),
+    /// A data directory that no spantop is known to use.
+    Directory(PathBuf),
+}
+
+impl Asked {
+    /// Returns who is named, else the spantop that runs here, else the files that it kept here.
+    pub(super) fn of(matches: &ArgMatches) -> Result<Self, CliError> {
+        if let Some(client) = connect::named(matches)? {
+            return Ok(Self::Running(client));
+        }
+        if let Some(path) = matches.get_one::<String>("data-dir") {
+            return Ok(Self::Directory(path.into()));
+        }
+        let config = settings::load(matches)?.config;
+        if let Some(client) = connect::running(&config)? {
+            return Ok(Self::Running(client));
+        }
+        match data_dir::of(&config)?.filter(|path| path.exists()) {
+            Some(path) => {
+                note(&format!("no spantop runs here: this is about what one kept in {}", path.display()));
+                Ok(Self::Directory(path))
+            }
+            None => Err(CliError::failed("there is no spantop to ask, and no data directory")
+                .hint("name one with --connect HOST:PORT or --data-dir DIR, or start one with 'spantop'")),
+        }
+    }
+}
+
+/// Adds `--connect`, `--data-dir` and `--config`.
+pub(super) fn arguments(command: Command) -> Command {
+    let directory =
+        Arg::new("data-dir").long("data-dir").value_name("DIR").conflicts_with("connect").help(
+            "Read the files in this data directory instead [default: those of this user, if no spantop runs here]",
+        );
+    settings::config_argument(command.arg(connect::argument()).arg(directory))
+}
+
+/// Returns the body of an endpoint: as a spantop answers, or as it is made from the files of a data directory.
+pub(super) fn body(
+    matches: &ArgMatches,
+    path: &str,
+    of: impl FnOnce(&Reading) -> Result<String, CliError>,
+) -> Result<String, CliError> {
+    match Asked::of(matches)? {
+        Asked::Running(client) => connect::text(&connect::wait(client.get(path))?),
+        Asked::Directory(directory) => of(&read(&directory)?),
+    }
+}
+
+/// Reads a data directory; another process may own it.
+pub(super) fn read(path: &Path) -> Result<Reading, CliError> {
+    let folder = Home::look(path)?;
+    let mut progress = Progress::new("reading what was kept");
+    Reading::open(Arc::new(folder), path.into(), |done, all| progress.at(done, all))
+        .map_err(|error| CliError::failed(format!("cannot read the data directory {}: {error}", path.display())))
+}
+
+/// Says something beside the answer.
+pub(super) fn note(text: &str) {
+    // Nobody is left to tell when stderr is closed.
+    writeln!(std::io::stderr(), "{}", sanitize::clean(text)).ok();
+}
+
+/// The error of a source that gives another answer than it was asked for, which none does.
+pub(super) fn no_answer() -> CliError {
+    CliError::failed("cannot make the answer")
+}
+
+impl From<SourceError> for CliError {
+    fn from(error: SourceError) -> Self {
+        Self::failed(error.to_string())
+    }
+}

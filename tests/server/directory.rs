@@ -1,0 +1,104 @@
+//! Commands on a data directory, of a running spantop or not.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::support::{Directory, Spantop, message, program, run};
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
+}
+
+/// The name and the bytes of each file, but for the lock.
+fn files(directory: &Directory) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
+    let named = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut files: Vec<_> = entries.map(|path| (named(&path), std::fs::read(path).unwrap())).collect();
+    files.retain(|(name, _)| name != "LOCK");
+    files.sort();
+    files
+}
+
+/// Starts a spantop on a directory, with these traces of two spans each.
+fn keeping(directory: &Directory, traces: std::ops::RangeInclusive<u8>) -> Spantop {
+    let spantop = Spantop::keeping(&["--data-dir", directory.path()]);
+    for trace in traces {
+        assert_eq!(spantop.export(&message(&[(trace, 1, 0), (trace, 2, 1)])).header("grpc-status"), "0");
+    }
+    spantop
+}
+
+const TRACE: &str = "02020202020202020202020202020202";
+
+#[test]
+fn a_data_directory_is_read_beside_its_owner_and_after_it() {
+    let directory = Directory::new("read");
+    let spantop = keeping(&directory, 1..=3);
+    let trace = spantop.json(&format!("/admin/tracing/traces/{TRACE}"));
+    for owner in [Some(spantop), None] {
+        let before = files(&directory);
+        let stats = json(&run(&["stats", "--data-dir", directory.path()]));
+        assert_eq!((&stats["total_traces"], &stats["spans"]["recovered"]), (&3.into(), &6.into()), "{stats}");
+        assert_eq!(stats["disk"]["path"], directory.path());
+        assert_eq!(stats["bytes"]["disk"], before.iter().map(|(_, bytes)| bytes.len()).sum::<usize>());
+        assert_eq!(json(&run(&["trace", TRACE, "--data-dir", directory.path()])), trace);
+        let table = stdout(&run(&["trace", TRACE, "--data-dir", directory.path(), "--format", "table"]));
+        assert!(table.starts_with(&format!("trace {TRACE}  2 spans")), "{table}");
+        assert_eq!(files(&directory), before);
+        drop(owner);
+    }
+}
+
+#[test]
+fn what_a_data_directory_does_not_have_is_told() {
+    let directory = Directory::new("unread");
+    let output = run(&["stats", "--data-dir", directory.path()]);
+    assert_eq!(output.status.code(), Some(1));
+    let missing = format!("cannot read the data directory {}: there is none\n", directory.path());
+    assert!(stderr(&output).starts_with(&missing), "{}", stderr(&output));
+    drop(keeping(&directory, 1..=1));
+    let output = run(&["trace", TRACE, "--data-dir", directory.path()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).starts_with(&format!("trace {TRACE} is not held there\n")), "{}", stderr(&output));
+    let both = run(&["stats", "--data-dir", directory.path(), "--connect", "localhost:1"]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn where_no_spantop_runs_its_data_directory_is_read() {
+    let directory = Directory::new("home");
+    drop(keeping(&directory, 1..=2));
+    let stats = |state: &str| {
+        let mut command = program();
+        command.env_remove("SPANTOP_STORE_EPHEMERAL").env("SPANTOP_STORE_PATH", state);
+        command.args(["stats"]).env("SPANTOP_LISTEN_API", "localhost:1").output().unwrap()
+    };
+    let output = stats(directory.path());
+    assert_eq!(json(&output)["total_traces"], 2);
+    let said = format!("no spantop runs here: this is about what one kept in {}\n", directory.path());
+    assert_eq!(stderr(&output), said);
+    let output = stats("/nowhere/spantop");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("there is no spantop to ask, and no data directory\n"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_spantop_that_runs_is_asked_first() {
+    let directory = Directory::new("running");
+    let spantop = keeping(&directory, 1..=2);
+    let mut command = program();
+    command.env("SPANTOP_LISTEN_API", spantop.api.to_string()).args(["stats"]);
+    let output = command.output().unwrap();
+    assert_eq!((json(&output)["spans"]["received"].clone(), stderr(&output)), (4.into(), String::new()));
+}
