@@ -4,18 +4,12 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use bytes::Bytes;
 use clap::{Arg, ArgMatches, Command, value_parser};
-use http_body_util::{BodyExt, Full};
-use hyper::Request;
-use hyper::client::conn::http1::SendRequest;
-use hyper::header::{CONTENT_TYPE, HOST};
-use hyper_util::rt::TokioIo;
 use prost::Message;
-use tokio::net::TcpStream;
 
 use super::error::CliError;
+use super::exporter::Exporter;
 use super::{data_dir, screen, settings};
 use crate::demo::Shop;
 use crate::source::now;
@@ -66,7 +60,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
 
 /// Runs the shop for ever: its past first, then as time goes by.
 async fn sell(mut shop: Shop, past_step: Duration, receiver: SocketAddr) {
-    let mut sender = None;
+    let mut exporter = Exporter::new(receiver);
     let opening = now().minus(PAST.as_nanos() as u64);
     shop.advance(opening);
     let mut at = opening;
@@ -75,11 +69,7 @@ async fn sell(mut shop: Shop, past_step: Duration, receiver: SocketAddr) {
         let is_live = next >= now();
         at = if is_live { now() } else { next };
         for request in shop.advance(at) {
-            while let Err(error) = send(&mut sender, receiver, request.encode_to_vec().into()).await {
-                tracing::warn!("the demo shop could not export: {error:#}");
-                sender = None;
-                tokio::time::sleep(PAUSE).await;
-            }
+            sell_one(&mut exporter, request.encode_to_vec().into()).await;
         }
         if is_live {
             tokio::time::sleep(STEP).await;
@@ -87,31 +77,17 @@ async fn sell(mut shop: Shop, past_step: Duration, receiver: SocketAddr) {
     }
 }
 
-async fn send(sender: &mut Option<SendRequest<Full<Bytes>>>, to: SocketAddr, body: Bytes) -> anyhow::Result<()> {
-    if sender.is_none() {
-        *sender = Some(connect(to).await.with_context(|| format!("cannot connect to {to}"))?);
+/// Exports a request, however long that takes. What is refused once is refused again.
+async fn sell_one(exporter: &mut Exporter, request: Bytes) {
+    loop {
+        match exporter.export(request.clone()).await {
+            Ok(status) if status.is_success() => return,
+            Ok(status) if status.is_client_error() => {
+                return tracing::warn!("the receiver refused a request of the demo shop with {status}");
+            }
+            Ok(status) => tracing::warn!("the demo shop could not export: the receiver answered {status}"),
+            Err(error) => tracing::warn!("the demo shop could not export: {error:#}"),
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    let Some(connection) = sender else { return Ok(()) };
-    let request = Request::post("/v1/traces")
-        .header(HOST, to.to_string())
-        .header(CONTENT_TYPE, "application/x-protobuf")
-        .body(Full::new(body))?;
-    let response = connection.send_request(request).await?;
-    let status = response.status();
-    response.into_body().collect().await?;
-    if status.is_client_error() {
-        // What is refused once is refused again.
-        tracing::warn!("the receiver refused a request of the demo shop with {status}");
-        return Ok(());
-    }
-    anyhow::ensure!(status.is_success(), "the receiver answered {status}");
-    Ok(())
-}
-
-async fn connect(to: SocketAddr) -> anyhow::Result<SendRequest<Full<Bytes>>> {
-    let stream = TcpStream::connect(to).await?;
-    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    // It ends when the sender is dropped; an error shows at the next request.
-    tokio::spawn(async move { connection.await.ok() });
-    Ok(sender)
 }

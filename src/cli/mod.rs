@@ -1,15 +1,18 @@
 //! The command line: the composition root. A file a command, a row a command; everything else is below.
 
 mod asked;
+mod backup;
 mod config;
 mod connect;
 mod data_dir;
 mod demo;
 mod error;
+mod exporter;
 mod log;
 mod output;
 mod progress;
 mod receivers;
+mod restore;
 mod screen;
 mod serve;
 mod settings;
@@ -56,6 +59,18 @@ const VERBS: &[Verb] = &[
         about: "Show what a running spantop or a data directory holds, and what became of every span",
         arguments: stats::arguments,
         run: stats::run,
+    },
+    Verb {
+        name: "backup",
+        about: "Copy what is kept on disk to another directory, also while a spantop runs",
+        arguments: backup::arguments,
+        run: backup::run,
+    },
+    Verb {
+        name: "restore",
+        about: "Bring back a backup, also to a spantop that runs",
+        arguments: restore::arguments,
+        run: restore::run,
     },
     Verb {
         name: "config",

@@ -176,7 +176,8 @@ async fn tick(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-fn limits(config: &Config) -> store::Limits {
+/// Returns the limits that the configuration sets.
+pub(super) fn limits(config: &Config) -> store::Limits {
     store::Limits {
         memory_bytes: saturated(config.store.memory.0),
         max_memory_traces: saturated(config.store.max_memory_traces),
@@ -187,7 +188,8 @@ fn limits(config: &Config) -> store::Limits {
     }
 }
 
-fn keeping(home: &Home, config: &Config) -> Keeping {
+/// Returns how the configuration wants a store kept.
+pub(super) fn keeping(home: &Home, config: &Config) -> Keeping {
     let store = &config.store;
     Keeping {
         folder: Arc::new(home.folder()),

@@ -5,11 +5,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::answer::answer;
 use super::{DiskStatus, Recovery, Reply, Request, Source, SourceError};
 use crate::store::segment::Shelf;
 use crate::store::segment::folder::Folder;
-use crate::store::{Limits, Opened, Opener, Store, open};
+use crate::store::{Limits, Opened, Opener, Store, open, requests};
 
 /// See the module.
 #[derive(Debug)]
@@ -30,6 +32,18 @@ impl Reading {
         let shelf = Shelf::new(folder, false);
         let Opened { store, log, losses, .. } = open(Limits::unlimited(), &shelf, Opener::Reader, progress)?;
         Ok(Self { store, path, log_bytes: log.bytes(), recovery: losses.into() })
+    }
+}
+
+impl Reading {
+    /// Returns how many spans there are.
+    pub fn spans(&self) -> u64 {
+        self.store.snapshot().facts().counters.stored
+    }
+
+    /// Returns all spans as requests like those that they might have come in, each with how many spans were in those before.
+    pub fn requests(&self) -> impl Iterator<Item = (u64, Bytes)> {
+        requests(self.store.snapshot())
     }
 }
 

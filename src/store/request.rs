@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::Snapshot;
 use super::view::{Reader, View};
 use crate::otlp::{UNKNOWN_SERVICE, wire};
 
@@ -14,6 +15,28 @@ const SCOPE_SPANS: u32 = 2;
 const SCOPE: u32 = 1;
 const SPANS: u32 = 2;
 const SCHEMA_URL: u32 = 3;
+
+/// Spans of one request.
+const REQUEST: u32 = 1_000;
+
+/// Returns all spans that can be seen as requests, oldest blocks first, each with how many spans were in those before.
+pub fn requests(snapshot: Snapshot) -> impl Iterator<Item = (u64, Bytes)> {
+    let (mut position, mut row, mut done) = (0, 0, 0);
+    std::iter::from_fn(move || {
+        loop {
+            let view = snapshot.views().nth(position)?;
+            let rows: Vec<u32> = (row..view.len()).take(REQUEST as usize).collect();
+            if rows.is_empty() {
+                (position, row) = (position + 1, 0);
+                continue;
+            }
+            let before = done;
+            row += rows.len() as u32;
+            done += rows.len() as u64;
+            return Some((before, view.request(&rows)));
+        }
+    })
+}
 
 impl View<'_> {
     /// Returns an `ExportTraceServiceRequest` message of these rows. Each resource and each scope is in it once, however its

@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod api;
+mod backup;
 mod cli;
 mod corpus;
 mod crash;
-mod disk;
 mod directory;
+mod disk;
 mod grpc;
 mod http;
 mod overload;

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::folder::Entry;
+use super::log::number_of;
 use super::shelf::{Segment, Shelf, UNFINISHED, Unreadable, sequence_of};
 use crate::model::Timestamp;
 
@@ -80,6 +81,11 @@ impl Shelf {
         let is_before = |name: &String| set_aside_at(name).is_some_and(|seconds| seconds < time.0 / NS);
         Ok(self.folder().list()?.into_iter().map(|entry| entry.name).filter(is_before).collect())
     }
+}
+
+/// Returns whether a file is one that a store reads, by its name.
+pub fn is_ours(name: &str) -> bool {
+    sequence_of(name).is_some() || number_of(name).is_some()
 }
 
 const NS: u64 = 1_000_000_000;

@@ -43,7 +43,7 @@ pub enum Unreadable {
     NotOurs,
     #[error("it is of format {0}, which a newer spantop has written")]
     Newer(u16),
-    #[error("its description is damaged")]
+    #[error("it is damaged")]
     Damaged,
 }
 
@@ -149,6 +149,22 @@ impl Shelf {
             return Err(Unreadable::Damaged);
         }
         Ok(Segment::new(sealed, file.len() as u64))
+    }
+
+    /// Returns the bytes of a block's file of which both descriptions and all data are whole.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not ours, newer, or damaged anywhere.
+    pub(super) fn verified(&self, name: &str) -> Result<Bytes, Unreadable> {
+        let file = self.folder.map(name)?;
+        let image = whole(&file)?;
+        let start = Head::read(&file)?;
+        if start.region(&file, Some(HEAD)).as_ref() != Some(&image.region) {
+            return Err(Unreadable::Damaged);
+        }
+        let sealed = Arc::new(SealedBlock::read(image).map_err(|_| Unreadable::Damaged)?);
+        let is_whole = sequence_of(name) == Some(sealed.facts.sequence) && sealed.verify().damaged == 0;
+        if is_whole { Ok(file) } else { Err(Unreadable::Damaged) }
     }
 
     /// Removes a block's file; who reads it still can go on.

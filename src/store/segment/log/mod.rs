@@ -200,7 +200,7 @@ fn name_of(number: u64) -> String {
 }
 
 /// Returns the number of a log from its name, none if it is not that of a log.
-fn number_of(name: &str) -> Option<u64> {
+pub(super) fn number_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
     let number = u64::from_str_radix(digits, 16).ok()?;
     (name_of(number) == name).then_some(number)
