@@ -22,3 +22,9 @@ impl Random {
 pub(crate) fn runs(usually: u64) -> u64 {
     std::env::var("SPANTOP_TEST_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(usually)
 }
+
+/// Returns what chance follows from in each of so many tries, or in the one that the variable SPANTOP_TEST_SEED names.
+pub(crate) fn seeds(usually: u64) -> std::ops::Range<u64> {
+    let only: Option<u64> = std::env::var("SPANTOP_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+    only.map_or(0..runs(usually), |seed| seed..seed + 1)
+}

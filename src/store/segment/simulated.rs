@@ -28,6 +28,8 @@ struct Disk {
     capacity: u64,
     calls: u64,
     failing: Range<u64>,
+    /// From this call on nothing happens any more.
+    dead_from: u64,
     random: Random,
 }
 
@@ -76,6 +78,7 @@ impl SimFolder {
             capacity: u64::MAX,
             calls: 0,
             failing: 0..0,
+            dead_from: u64::MAX,
             random: Random(seed),
         })
     }
@@ -93,7 +96,7 @@ impl SimFolder {
         let mut disk = self.disk().clone();
         disk.random = Random(seed);
         disk.lose_power();
-        disk.failing = 0..0;
+        disk.revive();
         Self::of(disk)
     }
 
@@ -101,7 +104,7 @@ impl SimFolder {
     /// synced is still not safe. This one stays as it is.
     pub(crate) fn kill(&self) -> Self {
         let mut disk = self.disk().clone();
-        disk.failing = 0..0;
+        disk.revive();
         Self::of(disk)
     }
 
@@ -123,6 +126,18 @@ impl SimFolder {
         disk.failing = disk.calls + n..u64::MAX;
     }
 
+    /// Stops the program, as far as the folder can tell, in the middle of the `n`-th call from now on: of that call some may
+    /// be done, and nothing of those after it.
+    pub(crate) fn die_at(&self, n: u64) {
+        let mut disk = self.disk();
+        disk.dead_from = disk.calls + n;
+    }
+
+    /// Returns whether the program was stopped.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.disk().is_dead()
+    }
+
     /// Lets no further call fail.
     pub(crate) fn heal(&self) {
         self.disk().failing = 0..0;
@@ -131,6 +146,11 @@ impl SimFolder {
     /// Leaves room for so many bytes, together with those that are there.
     pub(crate) fn set_capacity(&self, bytes: u64) {
         self.disk().capacity = bytes;
+    }
+
+    /// Returns the bytes of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.disk().used()
     }
 
     /// Puts a file there that is as safe as if it had always been there.
@@ -155,7 +175,17 @@ impl Disk {
     /// Counts a call; returns whether it is to fail.
     fn fails(&mut self) -> bool {
         self.calls += 1;
-        self.failing.contains(&self.calls)
+        self.failing.contains(&self.calls) || self.is_dead()
+    }
+
+    fn is_dead(&self) -> bool {
+        self.calls >= self.dead_from
+    }
+
+    /// Lets calls succeed again.
+    fn revive(&mut self) {
+        self.failing = 0..0;
+        self.dead_from = u64::MAX;
     }
 
     /// Counts a call.
@@ -175,15 +205,22 @@ impl Disk {
         self.changes.push(change);
     }
 
+    fn used(&self) -> u64 {
+        self.names.values().map(|&file| self.files[file].seen.len() as u64).sum()
+    }
+
     fn free(&self) -> u64 {
-        let used: usize = self.names.values().map(|&file| self.files[file].seen.len()).sum();
-        self.capacity.saturating_sub(used as u64)
+        self.capacity.saturating_sub(self.used())
     }
 
     fn append(&mut self, file: usize, bytes: &[u8]) -> io::Result<()> {
         let fails = self.fails();
         let room = usize::try_from(self.free()).unwrap_or(usize::MAX).min(bytes.len());
-        let written = if fails { self.random.below(room + 1) } else { room };
+        let written = match fails {
+            true if self.calls > self.dead_from => 0,
+            true => self.random.below(room + 1),
+            false => room,
+        };
         self.files[file].append(&bytes[..written]);
         match (fails, written == bytes.len()) {
             (true, _) => Err(failure()),
@@ -204,7 +241,10 @@ impl Disk {
 
     fn sync_file(&mut self, file: usize) -> io::Result<()> {
         if self.fails() {
-            self.files[file].lose(&mut self.random);
+            // What a program leaves that was stopped, the system may still write.
+            if !self.is_dead() {
+                self.files[file].lose(&mut self.random);
+            }
             return Err(failure());
         }
         self.files[file].sync();
