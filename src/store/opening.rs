@@ -53,14 +53,19 @@ pub fn open(limits: Limits, shelf: &Shelf, opener: Opener, mut progress: impl Fn
     let mut losses = losses(&logs);
     losses.damaged += found.damaged.len() as u64;
     losses.left_alone += found.left_alone;
+    let mut are_files_safe = true;
     if let Opener::Owner(now) = opener {
         tidy(shelf, &found, &logs, now);
+        are_files_safe = shelf.sync().is_ok();
     }
     let kept = matches!(opener, Opener::Owner(_)).then(|| shelf.clone());
     // Without a shelf no limit takes a file away.
     let (store, mut writer) = Writer::with_segments(limits, kept.clone(), found.segments, found.next);
     replay(&mut writer, &logs, kept.as_ref(), progress);
-    let log = log_after(&writer, shelf.folder(), &logs);
+    let mut log = log_after(shelf.folder(), &logs);
+    if are_files_safe {
+        adopt(&mut log, &logs, writer.last_block());
+    }
     Ok(Opened { store, writer, log, losses })
 }
 
@@ -118,13 +123,16 @@ fn replay(writer: &mut Writer, logs: &[FoundLog], kept: Option<&Shelf>, mut prog
 }
 
 /// Returns the log that goes on where others ended.
-fn log_after(writer: &Writer, folder: &Arc<dyn Folder>, logs: &[FoundLog]) -> Log {
+fn log_after(folder: &Arc<dyn Folder>, logs: &[FoundLog]) -> Log {
     let contents = logs.iter().filter_map(|log| log.contents.as_ref().ok());
     let last = contents.flat_map(|contents| &contents.requests).map(|request| request.sequence).max();
     let number = logs.iter().map(|log| log.number + 1).max().unwrap_or_default();
-    let mut log = Log::new(Arc::clone(folder), number, last.map_or(0, |last| last + 1));
+    Log::new(Arc::clone(folder), number, last.map_or(0, |last| last + 1))
+}
+
+/// Has the log remove others when the blocks up to this one, in which all is that was replayed, are safe. Where it is not
+/// certain that the files of blocks that were found outlive a loss of power, the logs stay until the next start instead.
+fn adopt(log: &mut Log, logs: &[FoundLog], last_block: u32) {
     let readable = logs.iter().filter(|log| log.contents.is_ok());
-    // All that was replayed is in blocks up to the last one.
-    readable.for_each(|found| log.adopt(&*found.name, found.bytes, writer.last_block()));
-    log
+    readable.for_each(|found| log.adopt(&*found.name, found.bytes, last_block));
 }

@@ -114,9 +114,7 @@ impl Shelf {
             self.folder.remove(&unfinished).ok();
             return Err(io::Error::new(error.kind(), format!("cannot write {name}: {error}")));
         }
-        if self.is_synced {
-            self.folder.sync()?;
-        }
+        self.sync()?;
         let file = self.folder.map(&name)?;
         let image = whole(&file).map_err(io::Error::other)?;
         let sealed = SealedBlock::read(image).map_err(io::Error::other)?;
@@ -135,6 +133,15 @@ impl Shelf {
         let pieces = [&head[..], &image.region, &image.data, &image.region, &head[..]];
         file.append_vectored(&mut pieces.map(io::IoSlice::new))?;
         if self.is_synced { file.sync() } else { Ok(()) }
+    }
+
+    /// Makes it certain that the files that are there stay so after a loss of power, if that is wanted: an earlier run may
+    /// have ended before it did so.
+    ///
+    /// # Errors
+    /// When the system cannot.
+    pub(in crate::store) fn sync(&self) -> io::Result<()> {
+        if self.is_synced { self.folder.sync() } else { Ok(()) }
     }
 
     /// Opens a block's file; of its data nothing is read.
