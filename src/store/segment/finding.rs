@@ -70,7 +70,9 @@ impl Shelf {
     /// # Errors
     /// When the system cannot.
     pub fn set_aside(&self, name: &str, now: Timestamp) -> io::Result<()> {
-        self.folder().rename(name, &format!("{name}{SET_ASIDE}{}", now.0 / NS))
+        self.folder().rename(name, &format!("{name}{SET_ASIDE}{}", now.0 / NS))?;
+        self.note_removal();
+        Ok(())
     }
 
     /// Returns the files that were set aside before a time.

@@ -11,6 +11,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
@@ -24,6 +25,8 @@ pub struct Shelf {
     folder: Arc<dyn Folder>,
     /// Whether files are synced before they count.
     is_synced: bool,
+    /// Whether files went that may come back with the power.
+    may_come_back: Arc<AtomicBool>,
 }
 
 /// A block in its file.
@@ -97,7 +100,7 @@ impl Segment {
 impl Shelf {
     /// Returns the shelf in a folder. Unless files are synced, a loss of power may take those written last.
     pub fn new(folder: Arc<dyn Folder>, is_synced: bool) -> Self {
-        Self { folder, is_synced }
+        Self { folder, is_synced, may_come_back: Arc::default() }
     }
 
     pub fn folder(&self) -> &Arc<dyn Folder> {
@@ -108,7 +111,10 @@ impl Shelf {
     pub(in crate::store) fn write(&self, block: &SealedBlock) -> io::Result<Segment> {
         let name = name_of(block.facts.sequence);
         let unfinished = format!("{name}{UNFINISHED}");
-        let written = self.write_as(&unfinished, &block.image).and_then(|()| self.folder.rename(&unfinished, &name));
+        let written = self
+            .write_as(&unfinished, &block.image)
+            .and_then(|()| self.sync_removals())
+            .and_then(|()| self.folder.rename(&unfinished, &name));
         if let Err(error) = written {
             // It holds nothing that is not elsewhere; where it stays, the next start removes it.
             self.folder.remove(&unfinished).ok();
@@ -142,6 +148,15 @@ impl Shelf {
     /// When the system cannot.
     pub(in crate::store) fn sync(&self) -> io::Result<()> {
         if self.is_synced { self.folder.sync() } else { Ok(()) }
+    }
+
+    /// Makes it certain that files that went are gone. What a block says of the beginnings of traces holds beside those that
+    /// were there when it was written: a file that comes back must not meet one that was written after it went.
+    fn sync_removals(&self) -> io::Result<()> {
+        if !self.may_come_back.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.sync().inspect_err(|_| self.may_come_back.store(true, Ordering::Release))
     }
 
     /// Opens a block's file; of its data nothing is read.
@@ -179,7 +194,14 @@ impl Shelf {
     /// # Errors
     /// When the system cannot.
     pub fn remove(&self, sequence: u32) -> io::Result<()> {
-        self.folder.remove(&name_of(sequence))
+        self.folder.remove(&name_of(sequence))?;
+        self.note_removal();
+        Ok(())
+    }
+
+    /// Notes that the file of a block is gone from its place.
+    pub(super) fn note_removal(&self) {
+        self.may_come_back.store(true, Ordering::Release);
     }
 }
 
