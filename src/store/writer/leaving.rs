@@ -73,9 +73,16 @@ impl Writer {
 
     /// Removes the file of a block that is not held any more.
     pub(super) fn discard(&self, segment: Option<Segment>) {
-        if let Some((segment, shelf)) = segment.zip(self.shelf.as_ref()) {
+        if let Some(segment) = segment {
+            self.remove_file(segment.block().sequence());
+        }
+    }
+
+    /// Removes the file of a block that is gone. One that could not be written to its end may be there without being known.
+    fn remove_file(&self, sequence: u32) {
+        if let Some(shelf) = &self.shelf {
             // One that stays is found by the next start, which has the same limits.
-            shelf.remove(segment.block().sequence()).ok();
+            shelf.remove(sequence).ok();
         }
     }
 
@@ -149,6 +156,7 @@ impl Writer {
         if let Left::ForGood(block) = &left {
             self.counters.evicted += spans;
             self.forget_traces(block);
+            self.remove_file(block.sequence());
         } else {
             self.counters.on_disk += spans;
         }
