@@ -1,3 +1,5 @@
+mod crash;
+
 use proptest::prelude::*;
 
 use super::*;
