@@ -33,6 +33,8 @@ pub(super) struct Entry {
     pub(super) _permit: Option<OwnedSemaphorePermit>,
 }
 
+type Then = Box<dyn FnOnce() + Send>;
+
 enum ToLog {
     Entry(Entry),
     /// Blocks before `safe` have files that are to stay; those before `sealed` are sealed in memory at least.
@@ -41,8 +43,8 @@ enum ToLog {
         sealed: u32,
     },
     Synced(Synced),
-    /// To be done once everything before is written, if it could be.
-    Then(Box<dyn FnOnce() + Send>),
+    /// To be done once everything before is as safe as the policy asks.
+    Then(Then),
     Stop,
 }
 
@@ -89,8 +91,7 @@ impl Logging {
             }
         };
         std::thread::Builder::new().name("syncer".into()).spawn(sync)?;
-        let mut work =
-            Work { log, policy, batch_spans, inbox, to_sync, state, free_disk, next_sync: None, retry_at: None };
+        let mut work = Work::new(log, (policy, batch_spans), (inbox, to_sync), state, free_disk);
         let thread = std::thread::Builder::new().name("log".into()).spawn(move || {
             priority.take();
             work.run();
@@ -104,7 +105,7 @@ impl Logging {
         self.to_log.send(ToLog::Entry(entry)).ok();
     }
 
-    /// Does something once everything before is written.
+    /// Does something once everything before is as safe as the policy asks; not at all where that is never so.
     pub(super) fn then(&self, work: impl FnOnce() + Send + 'static) {
         self.to_log.send(ToLog::Then(Box::new(work))).ok();
     }
@@ -139,9 +140,24 @@ struct Work {
     next_sync: Option<Instant>,
     /// When it is tried again to write what could not be.
     retry_at: Option<Instant>,
+    /// What is to be done when everything is safe.
+    then: Vec<Then>,
 }
 
 impl Work {
+    fn new(
+        log: Log,
+        (policy, batch_spans): (SyncPolicy, u64),
+        (inbox, to_sync): (Receiver<ToLog>, Sender<SyncJob>),
+        state: Arc<LogState>,
+        free_disk: FreeDisk,
+    ) -> Self {
+        // At once: an earlier run that was killed may have left logs that nobody has synced.
+        let next_sync = matches!(policy, SyncPolicy::Interval(_)).then(clock);
+        let then = Vec::new();
+        Self { log, policy, batch_spans, inbox, to_sync, state, free_disk, next_sync, retry_at: None, then }
+    }
+
     fn run(&mut self) {
         loop {
             match self.next() {
@@ -210,12 +226,20 @@ impl Work {
                 self.note(result);
                 // What was written meanwhile is due as well.
                 self.sync_later();
+                self.do_then();
             }
-            ToLog::Then(work) => work(),
+            ToLog::Then(work) => {
+                self.then.push(work);
+                self.do_then();
+            }
             ToLog::Stop => {
+                if self.retry_at.is_some() {
+                    self.try_again();
+                }
                 if self.policy != SyncPolicy::Never {
                     self.sync_now();
                 }
+                self.do_then();
                 return false;
             }
         }
@@ -225,8 +249,7 @@ impl Work {
     fn timers(&mut self) {
         let now = clock();
         if self.retry_at.is_some_and(|at| at <= now) {
-            let result = self.retry();
-            self.note(result);
+            self.try_again();
         }
         if self.next_sync.is_some_and(|at| at <= now) {
             self.next_sync = None;
@@ -252,6 +275,34 @@ impl Work {
         for Entry { outcome, done, .. } in batch {
             // A sender that hung up does not care; its spans are kept.
             done.send(outcome).ok();
+        }
+    }
+
+    /// Tries again, and sees to it that what is written then is as safe as if it had been at once.
+    fn try_again(&mut self) {
+        let mut result = self.retry();
+        if result.is_ok() && self.policy == SyncPolicy::Always {
+            result = self.log.sync();
+        }
+        self.note(result);
+        self.sync_later();
+        self.do_then();
+    }
+
+    /// Does what waited for everything to be safe, if it is.
+    fn do_then(&mut self) {
+        if self.then.is_empty() || self.log.trouble().is_some() {
+            return;
+        }
+        let is_safe = match self.policy {
+            SyncPolicy::Never => Ok(()),
+            SyncPolicy::Always | SyncPolicy::Interval(_) => self.log.sync(),
+        };
+        match is_safe {
+            Ok(()) => self.then.drain(..).for_each(|work| work()),
+            // It is being synced, and comes here again.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => self.note(Err(error)),
         }
     }
 
@@ -309,4 +360,103 @@ impl Work {
 /// Returns whether there was no room.
 pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+    use crate::store::segment::read_logs;
+    use crate::store::segment::simulated::SimFolder;
+
+    /// A log's work on a folder, without its threads.
+    fn work(folder: &SimFolder, policy: SyncPolicy) -> (Work, Receiver<SyncJob>) {
+        let (_, inbox) = channel();
+        let (to_sync, jobs) = channel();
+        let log = Log::new(Arc::new(folder.clone()), 1, 1);
+        (Work::new(log, (policy, 1), (inbox, to_sync), Arc::default(), Box::new(|| false)), jobs)
+    }
+
+    fn entry() -> Entry {
+        let record = Record { bytes: vec![7; 100].into(), arrived: Timestamp(0), blocks: 0..=0 };
+        Entry { record, outcome: Outcome::default(), done: oneshot::channel().0, _permit: None }
+    }
+
+    fn logged(folder: &SimFolder) -> usize {
+        let logs = read_logs(folder).unwrap();
+        logs.iter().filter_map(|log| log.contents.as_ref().ok()).map(|contents| contents.requests.len()).sum()
+    }
+
+    const INTERVAL: SyncPolicy = SyncPolicy::Interval(Duration::from_secs(1));
+
+    #[test]
+    fn what_is_written_at_the_second_try_is_synced_as_well() {
+        let folder = SimFolder::new(1);
+        for policy in [SyncPolicy::Always, INTERVAL] {
+            let (mut work, jobs) = work(&folder, policy);
+            work.next_sync = None;
+            folder.fail_from(1);
+            work.write(vec![entry()]);
+            assert!(work.state.trouble.load().is_some());
+            // The time for a sync comes while nothing can be synced.
+            work.next_sync = Some(clock()).filter(|_| policy == INTERVAL);
+            work.timers();
+            folder.heal();
+            work.retry_at = Some(clock());
+            work.timers();
+            assert!(work.state.trouble.load().is_none());
+            if policy == INTERVAL {
+                assert!(work.next_sync.is_some() && jobs.try_recv().is_err());
+            } else {
+                assert!((0..20).all(|seed| logged(&folder.crash(seed)) == 1));
+            }
+            work.log.release(1);
+        }
+    }
+
+    #[test]
+    fn logs_of_an_earlier_run_are_synced_at_once() {
+        let folder = SimFolder::new(1);
+        work(&folder, INTERVAL).0.write(vec![entry()]);
+        let found = read_logs(&folder).unwrap().remove(0);
+        let (mut work, jobs) = work(&folder, INTERVAL);
+        work.log.adopt(found.name, found.bytes, 0);
+        work.timers();
+        work.take(ToLog::Synced(jobs.recv().unwrap().run()));
+        assert!((0..20).all(|seed| logged(&folder.crash(seed)) == 1));
+    }
+
+    #[test]
+    fn what_waits_for_requests_to_be_safe_is_done_when_they_are() {
+        for policy in [SyncPolicy::Always, INTERVAL, SyncPolicy::Never] {
+            let folder = SimFolder::new(1);
+            let (mut work, jobs) = work(&folder, policy);
+            let (done, is_done) = channel();
+            folder.fail_from(1);
+            work.write(vec![entry()]);
+            let look = folder.clone();
+            work.take(ToLog::Then(Box::new(move || done.send(look.crash(1)).unwrap())));
+            assert!(is_done.try_recv().is_err(), "nothing is written yet");
+            folder.heal();
+            if policy == INTERVAL {
+                work.try_again();
+            } else {
+                work.take(ToLog::Stop);
+            }
+            let safe = is_done.try_recv().unwrap();
+            assert!(policy == SyncPolicy::Never || logged(&safe) == 1);
+            assert!(jobs.try_recv().is_err());
+        }
+    }
+
+    #[test]
+    fn the_end_is_another_try() {
+        let folder = SimFolder::new(1);
+        let (mut work, _jobs) = work(&folder, INTERVAL);
+        folder.fail_from(1);
+        work.write(vec![entry()]);
+        folder.heal();
+        work.take(ToLog::Stop);
+        assert_eq!(logged(&folder.kill()), 1);
+    }
 }
