@@ -4,6 +4,7 @@
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use super::logging::is_full;
 use super::priority::Priority;
 use crate::store::segment::{Segment, Shelf};
 use crate::store::{Sealed, Sealer, Unsealed, Unverified, Unwritten, Verified, Writer};
@@ -22,8 +23,10 @@ pub(super) struct Sealing {
     writing: usize,
     is_verifying: bool,
     own: Hands,
-    /// Why the last file could not be written.
+    /// Why a file could not be written that still is not.
     trouble: Option<io::Error>,
+    /// Whether the last file could not be written.
+    fails: bool,
     verified: Option<Verified>,
 }
 
@@ -90,7 +93,17 @@ impl Sealing {
         };
         std::thread::Builder::new().name("sealer".into()).spawn(work)?;
         let own = Hands::new(shelf);
-        Ok(Self { to_do, done, waiting: 0, writing: 0, is_verifying: false, own, trouble: None, verified: None })
+        Ok(Self {
+            to_do,
+            done,
+            waiting: 0,
+            writing: 0,
+            is_verifying: false,
+            own,
+            trouble: None,
+            fails: false,
+            verified: None,
+        })
     }
 
     /// Puts sealed blocks in their places and sees to it that full ones are sealed.
@@ -126,6 +139,9 @@ impl Sealing {
                 self.put(sealed, writer);
             }
         }
+        if self.trouble.is_some() && !self.fails && writer.without_file().is_empty() {
+            self.trouble = None;
+        }
     }
 
     fn put(&mut self, (sealed, written): (Sealed, io::Result<()>), writer: &mut Writer) {
@@ -134,20 +150,23 @@ impl Sealing {
     }
 
     fn note(&mut self, written: io::Result<()>) {
-        match written {
-            Ok(()) => self.trouble = None,
-            Err(error) => {
-                if self.trouble.is_none() {
-                    tracing::error!(%error, "a sealed block is kept in memory only");
-                }
-                self.trouble = Some(error);
+        self.fails = written.is_err();
+        if let Err(error) = written {
+            if self.trouble.is_none() {
+                tracing::error!(%error, "a sealed block is kept in memory only");
             }
+            self.trouble = Some(error);
         }
     }
 
-    /// Returns why the last file could not be written, if it could not.
+    /// Returns why a block is in memory only, if one is that should not be.
     pub(super) fn trouble(&self) -> Option<&io::Error> {
         self.trouble.as_ref()
+    }
+
+    /// Returns whether there was no room for the last file.
+    pub(super) fn is_full(&self) -> bool {
+        self.fails && self.trouble.as_ref().is_some_and(is_full)
     }
 
     /// Has the files written that could not be, unless that is under way.
@@ -176,12 +195,13 @@ impl Sealing {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
 
     use super::*;
     use crate::model::Timestamp;
     use crate::otlp::fixture::{batch, span};
     use crate::store::Limits;
+    use crate::store::segment::simulated::SimFolder;
 
     #[test]
     fn where_the_thread_falls_behind_the_writer_seals() {
@@ -198,6 +218,27 @@ mod tests {
         }
         assert_eq!(store.snapshot().facts().counters.in_memory, 120);
         drop(go_on);
+    }
+
+    #[test]
+    fn the_trouble_is_over_when_every_block_has_its_file() {
+        let shelf = Shelf::new(Arc::new(SimFolder::new(1)), true);
+        let limits = Limits { max_memory_traces: 40, ..Limits::default() };
+        let (_store, mut writer) = Writer::with_segments(limits, Some(shelf.clone()), Vec::new(), 0);
+        let spans: Vec<_> = (1..=11).map(|trace| span(trace, 1, 0, 1)).collect();
+        writer.append(&batch(&spans), Timestamp(0));
+        let mut sealing = Sealing::start(Some(shelf.clone()), || ()).unwrap();
+        let unwritten = writer.take_unsealed().unwrap().seal(&mut Sealer::default());
+        sealing.put((unwritten, Err(io::ErrorKind::StorageFull.into())), &mut writer);
+        assert!(sealing.is_full());
+        sealing.note(Ok(()));
+        sealing.exchange(&mut writer);
+        assert!(sealing.trouble().is_some() && !sealing.is_full(), "another one has its file, this one has none");
+        for block in writer.without_file() {
+            writer.put_segment(block.write(&shelf).unwrap());
+        }
+        sealing.exchange(&mut writer);
+        assert!(sealing.trouble().is_none());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::Recovery;
-use super::logging::{Entry, LogState, Logging, is_full};
+use super::logging::{Entry, LogState, Logging};
 use super::sealing::Sealing;
 use crate::model::Timestamp;
 use crate::otlp::{self, Batch};
@@ -161,8 +161,7 @@ impl Writing {
 
     /// Tries again to write files that could not be, on a full disk in place of the oldest.
     fn write_missing(&mut self) {
-        let trouble = self.sealing.trouble();
-        if trouble.is_some_and(is_full) {
+        if self.sealing.is_full() && !self.writer.without_file().is_empty() {
             self.writer.free_disk();
         }
         self.sealing.write_missing(&self.writer);
@@ -195,12 +194,8 @@ impl Writing {
         let taken_out = verified.salvage.as_ref().and_then(|salvage| Some((salvage, self.writer.take_out(verified)?)));
         let Some((salvage, (name, is_gone))) = taken_out else { return self.note_damage(verified.damaged, 0) };
         let Some((logging, shelf)) = self.logging.as_ref().zip(self.shelf.clone()) else { return };
-        let now = self.now;
-        // Where it stays, the next start finds it as damaged as it is.
-        let set_aside = move || drop(shelf.set_aside(&name, now));
         if !is_gone {
-            // The block is in memory, and is written anew.
-            set_aside();
+            // The block is in memory, and is written anew in the place of this file; until then it is better than none.
             return self.note_damage(verified.damaged, 0);
         }
         for request in &salvage.requests {
@@ -212,7 +207,9 @@ impl Writing {
             let (done, _) = oneshot::channel();
             logging.append(Entry { record, outcome, done, _permit: None });
         }
-        logging.then(set_aside);
+        let now = self.now;
+        // Where it stays, the next start finds it as damaged as it is.
+        logging.then(move || drop(shelf.set_aside(&name, now)));
         self.note_damage(verified.damaged, salvage.lost);
     }
 
