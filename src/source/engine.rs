@@ -16,7 +16,7 @@ use super::keeping::{Keeping, SyncPolicy};
 use super::logging::{FreeDisk, Logging};
 use super::sealing::Sealing;
 use super::writing::{Job, Shared, Writing};
-use super::{DiskStatus, Priority, Reply, Request, Source, SourceError};
+use super::{Collected, DiskStatus, Priority, Reply, Request, Source, SourceError};
 use crate::model::Timestamp;
 use crate::otlp::Batch;
 use crate::store::segment::Shelf;
@@ -158,6 +158,14 @@ impl Engine {
         drop(self.queue.send(Job::Stop).await);
     }
 
+    /// Has the writer let go what has to go, or only name it.
+    fn collect(&self, is_dry_run: bool) -> Result<Collected, SourceError> {
+        let (done, collected) = std::sync::mpsc::channel();
+        let sent = self.queue.blocking_send(Job::Gc { now: now(), is_dry_run, done });
+        let collected = sent.ok().and_then(|()| collected.recv().ok());
+        collected.ok_or_else(|| SourceError { message: "cannot remove anything: the program is stopping".into() })
+    }
+
     fn status(&self, reply: Reply) -> Reply {
         let Reply::Status(mut status) = reply else { return reply };
         status.spans_per_second = self.shared.rates.load().to_vec();
@@ -191,6 +199,9 @@ fn free_disk(queue: mpsc::WeakSender<Job>) -> FreeDisk {
 
 impl Source for Engine {
     fn ask(&self, request: &Request) -> Result<Reply, SourceError> {
+        if let Request::Gc { is_dry_run } = request {
+            return self.collect(*is_dry_run).map(Reply::Gc);
+        }
         Ok(self.status(answer(request, &self.store.snapshot())))
     }
 

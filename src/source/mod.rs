@@ -2,6 +2,7 @@
 //! The screen, the commands and the HTTP API ask the same questions and cannot tell who answers.
 
 mod answer;
+mod collecting;
 pub mod engine;
 mod keeping;
 mod logging;
@@ -14,11 +15,12 @@ mod writing;
 
 pub use crate::store::Counters;
 pub use answer::answer;
+pub use collecting::{Collecting, collect};
 pub use engine::{Engine, Overloaded, WriterThread, now};
 pub use keeping::{Keeping, SyncPolicy};
 pub use priority::Priority;
 pub use reading::Reading;
-pub use reply::{DiskStatus, Recovery, Reply, Status, TraceList};
+pub use reply::{Collected, DiskStatus, Reason, Recovery, Removed, Reply, Status, TraceList};
 pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};
 
 /// Answers requests: this process, or later a daemon elsewhere.

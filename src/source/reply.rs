@@ -20,6 +20,43 @@ pub enum Reply {
     Otlp(Option<Vec<Bytes>>),
     Span(Option<Box<SpanDetail>>),
     Status(Box<Status>),
+    Gc(Collected),
+}
+
+/// What went by the limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Whether it is there still, and would go.
+    pub is_dry_run: bool,
+    pub removed: Vec<Removed>,
+}
+
+/// A block that went, a file, or both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// None where it was in memory only.
+    pub file: Option<String>,
+    pub reason: Reason,
+    /// The spans that are gone with it.
+    pub spans: u64,
+    /// The bytes of the file.
+    pub bytes: u64,
+}
+
+/// Why something went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It came too long ago.
+    Age,
+    /// There were too many traces.
+    Traces,
+    /// There were too many bytes on disk.
+    Bytes,
+    /// It was damaged, and set aside for as long as traces are kept.
+    SetAside,
+    /// An earlier run did not end it.
+    Unfinished,
 }
 
 /// A page of the list of traces.

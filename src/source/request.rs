@@ -18,6 +18,8 @@ pub enum Request {
     Span(TraceId, SpanId),
     /// Counters, fill and age of the store; answered by [`super::Reply::Status`].
     Status,
+    /// Everything that has to go by the limits, let go now, or only named; answered by [`super::Reply::Gc`].
+    Gc { is_dry_run: bool },
 }
 
 impl Request {

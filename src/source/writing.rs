@@ -1,15 +1,15 @@
 //! The writer's thread: stores what comes in, has it logged and sealed, and sees to what is on disk.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::Recovery;
 use super::logging::{Entry, LogState, Logging};
 use super::sealing::Sealing;
+use super::{Collected, Reason, Recovery, Removed};
 use crate::model::Timestamp;
 use crate::otlp::{self, Batch};
 use crate::store::segment::{Record, Shelf};
@@ -34,6 +34,12 @@ pub(super) enum Job {
     Done,
     /// There is no room on the disk.
     FreeDisk(std::sync::mpsc::Sender<bool>),
+    /// What has to go is to go now, or only to be named.
+    Gc {
+        now: Timestamp,
+        is_dry_run: bool,
+        done: std::sync::mpsc::Sender<Collected>,
+    },
     Stop,
 }
 
@@ -110,6 +116,10 @@ impl Writing {
                     // Who asked may have given up.
                     reply.send(self.writer.free_disk()).ok();
                 }
+                Job::Gc { now, is_dry_run, done } => {
+                    // The same.
+                    done.send(Collected { is_dry_run, removed: self.collect(now, is_dry_run) }).ok();
+                }
                 Job::Tick(now) => self.tick(now),
             }
             self.exchange();
@@ -159,6 +169,23 @@ impl Writing {
         }
     }
 
+    /// Lets go what has to go by the limits, unless it is only to be named, and returns it.
+    fn collect(&mut self, now: Timestamp, is_dry_run: bool) -> Vec<Removed> {
+        let (expiring, leftovers) = (self.writer.expiring_now(now), self.writer.leftovers(now));
+        let removed = expiring.iter().map(Removed::from);
+        let leftover = |file: &_| Removed::leftover(file, Reason::SetAside);
+        let mut removed: Vec<Removed> = removed.chain(leftovers.iter().map(leftover)).collect();
+        if !is_dry_run {
+            self.writer.expire(&expiring);
+            self.writer.remove_leftovers(&leftovers);
+            let left = self.shelf.as_ref().and_then(|shelf| shelf.folder().list().ok()).unwrap_or_default();
+            let left: HashSet<String> = left.into_iter().map(|entry| entry.name).collect();
+            // What the system does not let go is no success; the next start tries again.
+            removed.retain(|removed| !removed.file.as_ref().is_some_and(|file| left.contains(file)));
+        }
+        removed
+    }
+
     /// Tries again to write files that could not be, on a full disk in place of the oldest.
     fn write_missing(&mut self) {
         if self.sealing.is_full() && !self.writer.without_file().is_empty() {
@@ -181,7 +208,7 @@ impl Writing {
         if let Some(file) = file {
             self.sealing.verify(file);
         } else {
-            self.writer.remove_leftovers(now);
+            self.writer.remove_leftovers(&self.writer.leftovers(now));
         }
     }
 

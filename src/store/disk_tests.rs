@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::segment::Shelf;
+use super::segment::folder::Folder;
 use super::segment::simulated::SimFolder;
 use super::tests::{any_span, counters, held};
 use super::*;
@@ -53,7 +54,6 @@ impl Kept {
     }
 
     fn files(&self) -> usize {
-        use super::segment::folder::Folder;
         self.folder.list().unwrap().len()
     }
 }
@@ -197,5 +197,58 @@ proptest! {
                 prop_assert!(facts.counters.add_up());
             }
         }
+    }
+}
+
+/// The names of files and the spans that go by these limits at that time.
+fn expiring(kept: &Kept, limits: Limits, now: u64) -> Vec<(String, u64)> {
+    let expiring = kept.writer.expiring(&limits, Timestamp(now)).into_iter();
+    expiring.map(|expiring| (expiring.file.unwrap_or_default(), expiring.spans)).collect()
+}
+
+#[test]
+fn what_has_to_go_is_known_before_it_goes() {
+    let mut kept = Kept::open(SimFolder::new(1), limits(4));
+    for trace in 1..=9 {
+        kept.append(&[span(trace, 1, 0, 1), span(trace, 2, 1, 2)]);
+    }
+    kept.append(&[span(2, 3, 1, 5)]);
+    let of = |sequences: std::ops::Range<u64>, spans| {
+        sequences.map(|sequence| (format!("block-{sequence:016x}.spb"), spans)).collect::<Vec<_>>()
+    };
+    assert_eq!(expiring(&kept, limits(4), 1_000), []);
+    // Trace 2 goes on in a later block, so that the first three blocks end two traces.
+    assert_eq!(expiring(&kept, Limits { max_traces: 7, ..limits(4) }, 1_000), of(0..3, 2));
+    let Segments { count, bytes, .. } = kept.facts().segments;
+    let half = expiring(&kept, Limits { disk_bytes: bytes / 2, ..limits(4) }, 1_000);
+    assert!(half.len() as u64 >= count / 2 && half.iter().all(|(_, spans)| *spans == 2), "{half:?}");
+    // Of a block that is in memory only the file goes.
+    let all = expiring(&kept, Limits { disk_bytes: 0, ..limits(4) }, 1_000);
+    assert_eq!((all.len() as u64, all.last().unwrap().1), (count, 0));
+    assert_eq!(expiring(&kept, limits(4), 9_000).len() as u64, count);
+}
+
+proptest! {
+    #[test]
+    fn exactly_what_was_told_goes(
+        sizes in prop::collection::vec(1..4_u64, 1..14),
+        (max_traces, shares, now) in (1..12_usize, 0..10_u64, 0..12_000_u64),
+    ) {
+        let mut kept = Kept::open(SimFolder::new(1), limits(4));
+        for (trace, spans) in (1..).zip(sizes) {
+            let spans: Vec<_> = (1..=spans).map(|id| span(trace % 6, id, 0, u64::from(trace))).collect();
+            kept.append(&spans);
+        }
+        let limits = Limits { max_traces, disk_bytes: kept.facts().segments.bytes * shares / 8, ..limits(4) };
+        let before = (kept.facts(), kept.files());
+        let told = kept.writer.expiring(&limits, Timestamp(now));
+        kept.writer.expire(&told);
+        let after = kept.facts();
+        let spans: u64 = told.iter().map(|expiring| expiring.spans).sum();
+        prop_assert_eq!(after.counters.evicted - before.0.counters.evicted, spans);
+        prop_assert_eq!(before.1 - kept.files(), told.iter().filter(|expiring| expiring.file.is_some()).count());
+        prop_assert!(told.iter().filter_map(|told| told.file.as_ref()).all(|name| kept.folder.read(name).is_err()));
+        prop_assert!(after.counters.add_up());
+        prop_assert_eq!(kept.writer.expiring(&limits, Timestamp(now)), []);
     }
 }

@@ -29,7 +29,7 @@ pub use opening::{Losses, Opened, Opener, open};
 pub use request::requests;
 pub use ring::{Sealed, Segments, Unsealed, Unverified, Unwritten};
 pub use sealed::{Salvage, Sealer, Verified};
-pub use writer::{Outcome, Writer};
+pub use writer::{Expiring, Limit, Outcome, Writer};
 
 pub(crate) use open::PartRef;
 pub(crate) use row::Row;

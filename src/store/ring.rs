@@ -153,6 +153,15 @@ impl Ring {
         self.on_disk.iter().map(Segment::block).chain(self.in_memory.iter().map(|slot| &slot.block))
     }
 
+    /// Returns the blocks and the files that they have.
+    pub(super) fn holdings(&self) -> impl Iterator<Item = (&Block, Option<&Segment>)> {
+        let on_disk = self.on_disk.iter().map(|segment| (segment.block(), Some(segment)));
+        on_disk.chain(self.in_memory.iter().map(|slot| match &slot.file {
+            File::Kept(segment) => (&slot.block, Some(segment)),
+            File::Missing | File::Dropped => (&slot.block, None),
+        }))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.on_disk.len() + self.in_memory.len()
     }

@@ -5,10 +5,11 @@ mod summary;
 mod trace;
 mod traces;
 
-use super::{Reply, Request};
+use super::{Collected, Reply, Request};
 use crate::store::Snapshot;
 
-/// Answers everything that the store alone can answer: all but [`Request::Status`], of which it gives the store's part.
+/// Answers everything that the store alone can answer: all but [`Request::Status`], of which it gives the store's part, and
+/// [`Request::Gc`], as looking at a store makes nothing go.
 pub fn answer(request: &Request, snapshot: &Snapshot) -> Reply {
     match request {
         Request::Traces(request) => Reply::Traces(traces::list(request, snapshot)),
@@ -17,6 +18,7 @@ pub fn answer(request: &Request, snapshot: &Snapshot) -> Reply {
         Request::TraceOtlp(id) => Reply::Otlp(trace::otlp(*id, snapshot)),
         Request::Span(trace, span) => Reply::Span(span::open(*trace, *span, snapshot)),
         Request::Status => Reply::Status(Box::new(traces::status(snapshot))),
+        Request::Gc { is_dry_run } => Reply::Gc(Collected { is_dry_run: *is_dry_run, removed: Vec::new() }),
     }
 }
 

@@ -37,7 +37,7 @@ impl Shelf {
         for entry in &entries {
             if let Some(sequence) = sequence_of(&entry.name) {
                 blocks.push((sequence, entry));
-            } else if entry.name.strip_suffix(UNFINISHED).and_then(sequence_of).is_some() {
+            } else if is_unfinished(&entry.name) {
                 found.unfinished.push(entry.name.clone());
             }
         }
@@ -79,9 +79,17 @@ impl Shelf {
     ///
     /// # Errors
     /// When the folder cannot be listed.
-    pub fn set_aside_before(&self, time: Timestamp) -> io::Result<Vec<String>> {
-        let is_before = |name: &String| set_aside_at(name).is_some_and(|seconds| seconds < time.0 / NS);
-        Ok(self.folder().list()?.into_iter().map(|entry| entry.name).filter(is_before).collect())
+    pub fn set_aside_before(&self, time: Timestamp) -> io::Result<Vec<Entry>> {
+        let is_before = |entry: &Entry| set_aside_at(&entry.name).is_some_and(|seconds| seconds < time.0 / NS);
+        Ok(self.folder().list()?.into_iter().filter(is_before).collect())
+    }
+
+    /// Returns the files that are not whole. Only who has the folder and writes nothing there knows that they never will be.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn unfinished(&self) -> io::Result<Vec<Entry>> {
+        Ok(self.folder().list()?.into_iter().filter(|entry| is_unfinished(&entry.name)).collect())
     }
 }
 
@@ -95,6 +103,10 @@ const NS: u64 = 1_000_000_000;
 /// Returns when a file was set aside, in seconds since 1970, if it was.
 fn set_aside_at(name: &str) -> Option<u64> {
     let (name, seconds) = name.rsplit_once(SET_ASIDE)?;
-    sequence_of(name)?;
-    seconds.parse().ok()
+    is_ours(name).then(|| seconds.parse().ok())?
+}
+
+/// Returns whether a file is not whole yet, and would become one of ours.
+fn is_unfinished(name: &str) -> bool {
+    name.strip_suffix(UNFINISHED).is_some_and(is_ours)
 }

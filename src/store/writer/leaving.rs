@@ -10,6 +10,7 @@ use crate::store::open::{Part, PartRef};
 use crate::store::ring::{Left, Unverified, Unwritten};
 use crate::store::sealed::{Facts, Verified};
 use crate::store::segment::Segment;
+use crate::store::segment::folder::Entry;
 use crate::store::view::Block;
 
 impl Writer {
@@ -101,12 +102,19 @@ impl Writer {
         if self.open.written() > 0 { self.open.sequence } else { self.open.sequence.saturating_sub(1) }
     }
 
-    /// Removes files that were set aside for being damaged longer ago than anything is kept.
-    pub fn remove_leftovers(&self, now: Timestamp) {
+    /// Returns the files that were set aside for being damaged longer ago than anything is kept.
+    pub fn leftovers(&self, now: Timestamp) -> Vec<Entry> {
+        let Some(shelf) = &self.shelf else { return Vec::new() };
+        // What cannot be listed now is next time.
+        shelf.set_aside_before(now.minus(self.limits.retention_ns)).unwrap_or_default()
+    }
+
+    /// Removes these files.
+    pub fn remove_leftovers(&self, leftovers: &[Entry]) {
         let Some(shelf) = &self.shelf else { return };
-        // What cannot be listed or removed now is next time.
-        for name in shelf.set_aside_before(now.minus(self.limits.retention_ns)).unwrap_or_default() {
-            shelf.folder().remove(&name).ok();
+        for leftover in leftovers {
+            // What cannot be removed now is next time.
+            shelf.folder().remove(&leftover.name).ok();
         }
     }
 

@@ -1,6 +1,7 @@
 //! The one writer: appends scanned requests to the open block, drops duplicates, links the parts of traces, and evicts
 //! whole blocks when a limit is reached.
 
+mod expiring;
 mod leaving;
 
 use std::ops::RangeInclusive;
@@ -18,6 +19,8 @@ use crate::store::segment::{Segment, Shelf};
 use crate::store::sums::PartSums;
 use crate::store::view::Block;
 use crate::store::{Counters, Frontier, Limits, Store};
+
+pub use expiring::{Expiring, Limit};
 
 /// What became of a request's spans.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

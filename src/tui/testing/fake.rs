@@ -10,8 +10,8 @@ use crate::model::{
     Attribute, Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
 };
 use crate::source::{
-    DiskStatus, Page, Reply, Request, SortKey, Source, SourceError, Status, TraceFilter, TraceList, TraceStatus,
-    TracesRequest,
+    Collected, DiskStatus, Page, Reply, Request, SortKey, Source, SourceError, Status, TraceFilter, TraceList,
+    TraceStatus, TracesRequest,
 };
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
@@ -124,6 +124,7 @@ impl Source for Fake {
                 let span = trace.as_ref().and_then(|trace| trace.spans.iter().find(|s| s.id == *span));
                 Reply::Span(span.map(|span| Box::new(detail(*id, span))))
             }
+            Request::Gc { .. } => Reply::Gc(Collected::default()),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),
         })
     }
