@@ -10,34 +10,41 @@ pub(super) struct ApiError {
     code: &'static str,
     message: String,
     hint: String,
+    /// The methods that are taken, where another one was used.
+    allowed: Option<&'static str>,
 }
 
 impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: String, hint: impl Into<String>) -> Self {
+        Self { status, code, message, hint: hint.into(), allowed: None }
+    }
+
     pub(super) fn bad_request(message: String, hint: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "bad_request", message, hint: hint.into() }
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message, hint)
     }
 
     pub(super) fn forbidden(message: String, hint: impl Into<String>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, code: "forbidden", message, hint: hint.into() }
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message, hint)
     }
 
     pub(super) fn not_found(message: String, hint: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "not_found", message, hint: hint.into() }
+        Self::new(StatusCode::NOT_FOUND, "not_found", message, hint)
     }
 
-    pub(super) fn method_not_allowed(message: String) -> Self {
-        let (status, code) = (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
-        Self { status, code, message, hint: "use GET".into() }
+    pub(super) fn method_not_allowed(message: String, allowed: &'static str) -> Self {
+        let method = allowed.split(',').next().unwrap_or(allowed);
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, format!("use {method}"));
+        Self { allowed: Some(allowed), ..error }
     }
 
     pub(super) fn unavailable(message: String) -> Self {
-        let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, "unavailable");
-        Self { status, code, message, hint: "the program is stopping, or its store has failed: see the log".into() }
+        let hint = "the program is stopping, or its store has failed: see the log";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, hint)
     }
 
     pub(super) fn internal(message: String) -> Self {
-        let (status, code) = (StatusCode::INTERNAL_SERVER_ERROR, "internal");
-        Self { status, code, message, hint: "the log (--log FILE) may say more".into() }
+        let hint = "the log (--log FILE) may say more";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, hint)
     }
 }
 
@@ -46,8 +53,8 @@ impl IntoResponse for ApiError {
         let error = serde_json::json!({ "code": self.code, "message": self.message, "hint": self.hint });
         let mut response = super::json_bytes(serde_json::json!({ "error": error }).to_string());
         *response.status_mut() = self.status;
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(axum::http::header::ALLOW, axum::http::HeaderValue::from_static("GET,HEAD"));
+        if let Some(allowed) = self.allowed {
+            response.headers_mut().insert(axum::http::header::ALLOW, axum::http::HeaderValue::from_static(allowed));
         }
         response
     }

@@ -1,6 +1,7 @@
 //! The HTTP API: answers of the one door as JSON, for scripts and other programs. A file an endpoint.
 
 mod error;
+mod gc;
 mod guard;
 mod parameters;
 mod stats;
@@ -14,10 +15,11 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Serialize;
 use tower_service::Service;
 
+pub use gc::Gc;
 pub use stats::{Disk, Stats};
 pub use trace::trace_body;
 
@@ -39,6 +41,7 @@ impl Api {
             .route("/admin/tracing", get(traces::list))
             .route("/admin/tracing/traces/{id}", get(trace::otlp))
             .route("/admin/tracing/stats", get(stats::stats))
+            .route("/admin/tracing/gc", post(gc::gc).fallback(only_post))
             .route("/healthz", get(healthz))
             .fallback(not_found)
             .method_not_allowed_fallback(method_not_allowed)
@@ -76,7 +79,16 @@ async fn not_found(uri: Uri) -> ApiError {
 }
 
 async fn method_not_allowed(request: Request) -> ApiError {
-    ApiError::method_not_allowed(format!("{} is not taken here", shortened(request.method().as_str())))
+    ApiError::method_not_allowed(not_taken(&request), "GET,HEAD")
+}
+
+/// What changes something is not for who only follows a link.
+async fn only_post(request: Request) -> ApiError {
+    ApiError::method_not_allowed(not_taken(&request), "POST")
+}
+
+fn not_taken(request: &Request) -> String {
+    format!("{} is not taken here", shortened(request.method().as_str()))
 }
 
 /// Puts a request to the source off the network's threads: an answer over everything held takes milliseconds.

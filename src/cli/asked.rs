@@ -45,12 +45,13 @@ impl Asked {
     }
 }
 
-/// Adds `--connect`, `--data-dir` and `--config`.
-pub(super) fn arguments(command: Command) -> Command {
-    let directory =
-        Arg::new("data-dir").long("data-dir").value_name("DIR").conflicts_with("connect").help(
-            "Read the files in this data directory instead [default: those of this user, if no spantop runs here]",
-        );
+/// Adds `--connect`, `--data-dir` and `--config` to a command that does this with a data directory.
+pub(super) fn arguments(command: Command, verb: &str) -> Command {
+    let directory = Arg::new("data-dir")
+        .long("data-dir")
+        .value_name("DIR")
+        .conflicts_with("connect")
+        .help(format!("{verb} this data directory instead [default: that of this user, if no spantop runs here]"));
     settings::config_argument(command.arg(connect::argument()).arg(directory))
 }
 

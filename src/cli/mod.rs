@@ -8,6 +8,7 @@ mod data_dir;
 mod demo;
 mod error;
 mod exporter;
+mod gc;
 mod log;
 mod output;
 mod progress;
@@ -59,6 +60,12 @@ const VERBS: &[Verb] = &[
         about: "Show what a running spantop or a data directory holds, and what became of every span",
         arguments: stats::arguments,
         run: stats::run,
+    },
+    Verb {
+        name: "gc",
+        about: "Let go now what has to go by age, size and number, and leftovers; or say what would go",
+        arguments: gc::arguments,
+        run: gc::run,
     },
     Verb {
         name: "backup",

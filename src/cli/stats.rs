@@ -12,7 +12,7 @@ use crate::source::{Reply, Request, Source};
 use crate::tui::{format, sanitize};
 
 pub(super) fn arguments(command: Command) -> Command {
-    asked::arguments(command).arg(Format::argument())
+    asked::arguments(command, "Read").arg(Format::argument())
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {

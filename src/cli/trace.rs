@@ -18,7 +18,7 @@ use crate::tui::{format, sanitize};
 
 pub(super) fn arguments(command: Command) -> Command {
     let id = Arg::new("ID").required(true).help("The trace id: 32 hex digits");
-    asked::arguments(command).arg(id).arg(Format::argument())
+    asked::arguments(command, "Read").arg(id).arg(Format::argument())
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {

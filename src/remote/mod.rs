@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
-use hyper::{Request, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -47,7 +47,19 @@ impl Client {
     /// # Errors
     /// When nothing listens there, it breaks off, it takes over 30 seconds, or it answers with an error.
     pub async fn get(&self, path: &str) -> Result<Bytes, RemoteError> {
-        match tokio::time::timeout(DEADLINE, self.exchange(path)).await {
+        self.ask(Method::GET, path).await
+    }
+
+    /// Has something done, and returns the body of a good answer.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn post(&self, path: &str) -> Result<Bytes, RemoteError> {
+        self.ask(Method::POST, path).await
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Result<Bytes, RemoteError> {
+        match tokio::time::timeout(DEADLINE, self.exchange(method, path)).await {
             Ok(Ok((status, body))) if status.is_success() => Ok(body),
             Ok(Ok((status, body))) => Err(self.refused(status, &body)),
             Ok(Err(error)) if is_refusal(&*error) => Err(RemoteError::Nobody { target: self.target.clone() }),
@@ -60,11 +72,16 @@ impl Client {
         RemoteError::Unreachable { target: self.target.clone(), reason: reason.to_string() }
     }
 
-    async fn exchange(&self, path: &str) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(&self.target).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let exchange = async {
-            let request = Request::get(path).header(hyper::header::HOST, &self.target).body(Empty::<Bytes>::new())?;
+            let request = Request::builder().method(method).uri(path).header(hyper::header::HOST, &self.target);
+            let request = request.body(Empty::<Bytes>::new())?;
             let response = sender.send_request(request).await?;
             let status = response.status();
             Ok((status, response.into_body().collect().await?.to_bytes()))

@@ -114,11 +114,28 @@ fn pages_of_strangers_are_kept_out() {
 }
 
 #[test]
+fn only_programs_and_pages_of_this_machine_may_have_something_done() {
+    let spantop = filled();
+    let check = |path: &str, headers: &[(&str, &str)], expected: u16| {
+        let answer = exchange(spantop.api, Method::POST, path, headers, "".into());
+        assert_eq!(answer.status.as_u16(), expected, "{path} {headers:?}: {}", answer.text());
+    };
+    check("/admin/tracing/gc", &[("host", "localhost:4319")], 200);
+    check("/admin/tracing/gc?dry_run=true", &[("host", "localhost"), ("origin", "http://localhost:3000")], 200);
+    check("/admin/tracing/gc", &[("host", "localhost"), ("origin", "https://evil.example")], 403);
+    check("/admin/tracing/gc", &[("host", "evil.example")], 403);
+    check("/admin/tracing/gc?dry_run=perhaps", &[], 400);
+    check("/admin/tracing/gc?dry=true", &[], 400);
+}
+
+#[test]
 fn unknown_places_and_methods_are_errors_with_a_hint() {
     let spantop = filled();
     let (status, body) = spantop.get("/admin/traces");
     assert_eq!((status.as_u16(), &body["error"]["message"]), (404, &"there is nothing at '/admin/traces'".into()));
     let answer = exchange(spantop.api, Method::POST, "/admin/tracing", &[], "".into());
     assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "GET,HEAD"));
+    let answer = exchange(spantop.api, Method::GET, "/admin/tracing/gc", &[], "".into());
+    assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
     assert_eq!(spantop.json("/healthz")["status"], "ok");
 }

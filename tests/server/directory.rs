@@ -102,3 +102,74 @@ fn the_spantop_that_runs_is_asked_first() {
     let output = command.output().unwrap();
     assert_eq!((json(&output)["spans"]["received"].clone(), stderr(&output)), (4.into(), String::new()));
 }
+
+/// Starts a spantop on a directory, with these traces of two spans each: a block for each, and so a file.
+fn keeping_in_files(directory: &Directory, traces: std::ops::RangeInclusive<u8>) -> Spantop {
+    let config = Path::new(directory.path()).with_extension("toml");
+    std::fs::write(&config, "store.max_memory_traces = 4\n").unwrap();
+    let arguments = ["--data-dir", directory.path(), "--config", config.to_str().unwrap()];
+    let spantop = Spantop::keeping(&arguments);
+    let last = *traces.end();
+    for trace in traces {
+        assert_eq!(spantop.export(&message(&[(trace, 1, 0), (trace, 2, 1)])).header("grpc-status"), "0");
+    }
+    // All but the last trace get a file each.
+    while spantop.json("/admin/tracing/stats")["disk"]["segments"] != last - 1 {
+        std::thread::yield_now();
+    }
+    spantop
+}
+
+#[test]
+fn what_is_collected_is_what_a_dry_run_tells() {
+    let directory = Directory::new("collected");
+    drop(keeping_in_files(&directory, 1..=9));
+    for leftover in ["block-00000000000000aa.spb.tmp", "log-00000000000000aa.spl.tmp", "notes.tmp"] {
+        std::fs::write(Path::new(directory.path()).join(leftover), "half").unwrap();
+    }
+    let gc = |arguments: &[&str]| {
+        let mut command = program();
+        command.env("SPANTOP_STORE_MAX_TRACES", "4").args(["gc", "--data-dir", directory.path()]);
+        json(&command.args(arguments).output().unwrap())
+    };
+    let before = files(&directory);
+    let told = gc(&["--dry-run"]);
+    assert_eq!(files(&directory), before);
+    assert_eq!((&told["dry_run"], &told["files"], &told["spans"]), (&true.into(), &7.into(), &10.into()), "{told}");
+    let done = gc(&[]);
+    assert_eq!((&done["dry_run"], &done["removed"]), (&false.into(), &told["removed"]));
+    let left: Vec<_> = files(&directory).into_iter().map(|(name, _)| name).collect();
+    for removed in done["removed"].as_array().unwrap() {
+        assert!(!left.iter().any(|name| removed["file"] == **name), "{removed}");
+    }
+    assert!(left.contains(&"notes.tmp".to_owned()), "{left:?}");
+    assert_eq!(json(&run(&["stats", "--data-dir", directory.path()]))["total_traces"], 4);
+    assert_eq!(gc(&[])["files"], 0);
+}
+
+#[test]
+fn a_running_spantop_collects_for_itself() {
+    let directory = Directory::new("collecting");
+    let spantop = keeping(&directory, 1..=2);
+    let leftover = Path::new(directory.path()).join("block-0000000000000009.spb.corrupt-1000000");
+    let unfinished = Path::new(directory.path()).join("block-0000000000000009.spb.tmp");
+    std::fs::write(&leftover, "damaged").unwrap();
+    std::fs::write(&unfinished, "being written").unwrap();
+    let api = spantop.api.to_string();
+    let gc = |arguments: &[&str]| {
+        let table = ["gc", "--connect", &api, "--format", "table"];
+        stdout(&run(&[&table, arguments].concat()))
+    };
+    let row =
+        "  block-0000000000000009.spb.corrupt-1000000        0 spans       7 B  damaged, and set aside long ago\n";
+    assert_eq!(gc(&["--dry-run"]), format!("would remove 1 file, 0 spans, 7 B\n{row}"));
+    assert!(leftover.exists());
+    assert_eq!(gc(&[]), format!("removed 1 file, 0 spans, 7 B\n{row}"));
+    assert!(!leftover.exists() && unfinished.exists());
+    assert_eq!(gc(&[]), "removed nothing: all that is there is within the limits\n");
+    let output = run(&["gc", "--data-dir", directory.path()]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = stderr(&output);
+    assert!(message.contains(&format!("another spantop (pid {})", spantop.pid())), "{message}");
+    assert!(message.contains("hint: that one can do it: leave out --data-dir"), "{message}");
+}
