@@ -173,8 +173,10 @@ impl Work {
                         return;
                     }
                 }
-                None => self.timers(),
+                None => {}
             }
+            // Also where there is always a message.
+            self.timers();
             self.state.bytes.store(self.log.bytes(), Ordering::Relaxed);
         }
     }
@@ -280,6 +282,7 @@ impl Work {
 
     /// Tries again, and sees to it that what is written then is as safe as if it had been at once.
     fn try_again(&mut self) {
+        self.retry_at = None;
         let mut result = self.retry();
         if result.is_ok() && self.policy == SyncPolicy::Always {
             result = self.log.sync();
@@ -325,7 +328,8 @@ impl Work {
                 }
             }
             Err(error) => {
-                self.retry_at = Some(clock() + RETRY);
+                // What comes meanwhile does not put it off.
+                self.retry_at.get_or_insert_with(|| clock() + RETRY);
                 let message = error.to_string();
                 if self.state.trouble.swap(Some(Arc::new(message))).is_none() {
                     tracing::error!(%error, "what comes in is kept in memory only");
