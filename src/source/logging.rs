@@ -160,20 +160,16 @@ impl Work {
 
     fn run(&mut self) {
         loop {
-            match self.next() {
+            let message = match self.next() {
                 Some(ToLog::Entry(first)) => {
                     let (batch, next) = self.gather(first);
                     self.write(batch);
-                    if next.is_some_and(|message| !self.take(message)) {
-                        return;
-                    }
+                    next
                 }
-                Some(message) => {
-                    if !self.take(message) {
-                        return;
-                    }
-                }
-                None => {}
+                message => message,
+            };
+            if message.is_some_and(|message| !self.take(message)) {
+                return;
             }
             // Also where there is always a message.
             self.timers();

@@ -19,8 +19,8 @@ pub(super) struct Sealing {
     done: Receiver<Done>,
     /// Blocks that were sent and did not come back, held still or not.
     waiting: usize,
-    /// Whether files are being written or verified beside that.
-    writing: usize,
+    /// Whether a file is being written or verified beside that.
+    writing: bool,
     is_verifying: bool,
     own: Hands,
     /// Why a file could not be written that still is not.
@@ -97,7 +97,7 @@ impl Sealing {
             to_do,
             done,
             waiting: 0,
-            writing: 0,
+            writing: false,
             is_verifying: false,
             own,
             trouble: None,
@@ -117,8 +117,11 @@ impl Sealing {
                     }
                 }
                 Done::Written(segment) => {
-                    self.writing -= 1;
+                    self.writing = false;
                     self.note(segment.map(|segment| writer.put_segment(segment)));
+                    if !self.fails {
+                        self.write_missing(writer);
+                    }
                 }
                 Done::Verified(verified) => {
                     self.is_verifying = false;
@@ -139,8 +142,8 @@ impl Sealing {
                 self.put(sealed, writer);
             }
         }
-        if self.trouble.is_some() && !self.fails && writer.without_file().is_empty() {
-            self.trouble = None;
+        if self.trouble.is_some() && writer.without_file().is_empty() {
+            (self.trouble, self.fails) = (None, false);
         }
     }
 
@@ -169,13 +172,15 @@ impl Sealing {
         self.fails && self.trouble.as_ref().is_some_and(is_full)
     }
 
-    /// Has the files written that could not be, unless that is under way.
+    /// Returns whether a file is being written anew.
+    pub(super) fn is_writing(&self) -> bool {
+        self.writing
+    }
+
+    /// Has the oldest file written that could not be, unless one is; the next one when that has succeeded.
     pub(super) fn write_missing(&mut self, writer: &Writer) {
-        if self.writing > 0 {
-            return;
-        }
-        for block in writer.without_file() {
-            self.writing += usize::from(self.to_do.send(Work::Write(block)).is_ok());
+        if let Some(block) = writer.without_file().into_iter().next().filter(|_| !self.writing) {
+            self.writing = self.to_do.send(Work::Write(block)).is_ok();
         }
     }
 

@@ -188,7 +188,7 @@ impl Writing {
 
     /// Tries again to write files that could not be, on a full disk in place of the oldest.
     fn write_missing(&mut self) {
-        if self.sealing.is_full() && !self.writer.without_file().is_empty() {
+        if self.sealing.is_full() && !self.sealing.is_writing() && !self.writer.without_file().is_empty() {
             self.writer.free_disk();
         }
         self.sealing.write_missing(&self.writer);

@@ -58,10 +58,8 @@ impl Limits {
     /// The traces that may begin in a block, a quarter of the limit; with those that go on in it there may be three times
     /// as many, so that evicting the sealed blocks always makes room.
     pub(super) fn block_traces(&self) -> u32 {
-        match self.max_memory_traces {
-            0 => u32::MAX,
-            max => (max / 4).clamp(1, MAX_BLOCK_SPANS) as u32,
-        }
+        let limits = [self.max_memory_traces, self.max_traces].into_iter().filter(|&limit| limit > 0);
+        limits.min().map_or(u32::MAX, |most| (most / 4).clamp(1, MAX_BLOCK_SPANS) as u32)
     }
 
     /// The age at which a block is sealed, so that retention, which drops whole blocks, is not late by more.

@@ -127,7 +127,7 @@ fn log_after(folder: &Arc<dyn Folder>, logs: &[FoundLog]) -> Log {
     let contents = logs.iter().filter_map(|log| log.contents.as_ref().ok());
     let last = contents.flat_map(|contents| &contents.requests).map(|request| request.sequence).max();
     let number = logs.iter().map(|log| log.number + 1).max().unwrap_or_default();
-    Log::new(Arc::clone(folder), number, last.map_or(0, |last| last + 1))
+    Log::new(Arc::clone(folder), number, last.map_or(0, |last| last.saturating_add(1)))
 }
 
 /// Has the log remove others when the blocks up to this one, in which all is that was replayed, are safe. Where it is not

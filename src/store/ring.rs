@@ -162,6 +162,10 @@ impl Ring {
         }))
     }
 
+    fn newest_first(&self) -> impl Iterator<Item = &Block> {
+        self.in_memory.iter().rev().map(|slot| &slot.block).chain(self.on_disk.iter().rev().map(Segment::block))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.on_disk.len() + self.in_memory.len()
     }
@@ -252,16 +256,19 @@ impl Ring {
 
     /// Returns the part before one of a full block or of one that comes after all of them, of those that are held.
     pub(super) fn older(&self, block: &Block, part: u32) -> Option<PartRef> {
-        let older = block.older(part)?;
-        if self.get(older.block).is_some() {
-            return Some(older);
+        self.held(block.older(part)?, || block.trace_id(part))
+    }
+
+    /// Returns a part of a trace if it is held, else the one before it that is.
+    pub(super) fn held(&self, part: PartRef, trace_id: impl FnOnce() -> Option<u128>) -> Option<PartRef> {
+        if self.get(part.block).is_some() {
+            return Some(part);
         }
         // Where the block that held it is the only one that is gone, there may be parts before that.
-        let is_last = self.oldest().is_none_or(|oldest| older.block < oldest.sequence());
-        let trace_id = block.trace_id(part).filter(|_| !is_last)?;
+        let is_last = self.oldest().is_none_or(|oldest| part.block < oldest.sequence());
+        let trace_id = if is_last { None } else { trace_id() }?;
         let hash = id_hash(trace_id);
-        let before = self.blocks().collect::<Vec<_>>();
-        before.into_iter().rev().filter(|block| block.sequence() < older.block).find_map(|block| {
+        self.newest_first().filter(|block| block.sequence() < part.block).find_map(|block| {
             let part = block.find_part(trace_id, hash)?;
             Some(PartRef { block: block.sequence(), part })
         })
@@ -363,6 +370,9 @@ impl Ring {
     /// again.
     pub(super) fn take_out(&mut self, sequence: u32) -> Option<(Segment, bool)> {
         if let Some(slot) = self.slot(sequence).and_then(|place| self.in_memory.get_mut(place)) {
+            if !matches!(slot.file, File::Kept(_)) {
+                return None;
+            }
             let File::Kept(segment) = std::mem::replace(&mut slot.file, File::Missing) else { return None };
             self.segments.remove(&segment);
             return Some((segment, false));

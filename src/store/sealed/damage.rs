@@ -136,7 +136,7 @@ impl SealedBlock {
         let is_parent_whole = || match columns.parent.get(row) {
             0 => true,
             FOREIGN => damage.is_whole(&columns.foreign_rows) && damage.is_whole(&columns.foreign_ids),
-            distance => u32::try_from(i64::from(row) + unzigzag(distance - 2)).is_ok_and(is_id_whole),
+            distance => u32::try_from(i64::from(row).wrapping_add(unzigzag(distance - 2))).is_ok_and(is_id_whole),
         };
         cells.iter().all(|column| damage.is_cell_whole(column, row))
             && is_id_whole(row)

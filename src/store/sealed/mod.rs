@@ -234,6 +234,9 @@ impl SealedBlock {
         let scope_resources = Packed::read(&mut reader)?;
         let pages = Pages::read(&mut reader)?;
         let checksums = reader.table()?;
+        if columns.span_id.len() != facts.rows as usize * size_of::<u64>() {
+            return Err(Damaged);
+        }
         let newer = Arc::new(NewerLinks::new(parts.len()));
         Ok(Self { facts, names, parts, columns, scope_resources, pages, checksums, image, newer })
     }

@@ -63,11 +63,14 @@ pub(super) fn name_of(sequence: u32) -> String {
     format!("block-{sequence:016x}.spb")
 }
 
+/// Blocks are numbered below this: at one a second it takes 68 years, and who numbers one higher is not us.
+const MOST_BLOCKS: u32 = 1 << 31;
+
 /// Returns the block whose file has this name.
 pub(super) fn sequence_of(name: &str) -> Option<u32> {
     let digits = name.strip_prefix("block-")?.strip_suffix(".spb")?;
     let sequence = u32::from_str_radix(digits, 16).ok()?;
-    (name_of(sequence) == name).then_some(sequence)
+    (name_of(sequence) == name && sequence < MOST_BLOCKS).then_some(sequence)
 }
 
 /// What the name of a file ends with that is not whole yet.

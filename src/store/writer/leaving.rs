@@ -29,8 +29,9 @@ impl Writer {
                 Some((block, older)) => block.set_newer(older, Some(PartRef { block: sequence, part })),
                 None => self.traces += 1,
             }
-            let is_first = !self.full.chain(older).any(|(block, part)| block.has_error(part));
-            self.traces_with_errors += u64::from(is_first && segment.block().has_error(part));
+            let has_error = segment.block().has_error(part);
+            let is_first = has_error && !self.full.chain(older).any(|(block, part)| block.has_error(part));
+            self.traces_with_errors += u64::from(is_first);
         }
         self.full.push_segment(segment);
     }

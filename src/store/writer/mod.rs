@@ -308,7 +308,7 @@ impl Writer {
             return Standing { here: None, older };
         };
         let here = Here { part: number, newest_row: part.newest_row(), has_error: part.has_error() };
-        Standing { here: Some(here), older: part.older }
+        Standing { here: Some(here), older: part.older.and_then(|older| self.full.held(older, || Some(trace_id))) }
     }
 
     /// Makes room for a span that is going to be stored, and returns where its trace stands then. For the first span of a

@@ -84,8 +84,8 @@ impl Log {
         }
     }
 
-    /// Writes requests to the logs of their blocks, with one write for each of these; what is in released blocks only is
-    /// passed over.
+    /// Writes each request to the log of the last block that has spans of it, with one write for each of these blocks; what
+    /// is in released blocks only is passed over.
     ///
     /// # Errors
     /// When not all could be written; the log is then broken, and remembers them nonetheless. A broken one fails at once.
@@ -95,9 +95,10 @@ impl Log {
         }
         for record in records {
             let Record { bytes, arrived, blocks } = record;
-            for block in *blocks.start().max(&self.first_block)..=*blocks.end() {
+            // The log of the last block is there for as long as one of the earlier ones needs it.
+            if !blocks.is_empty() && *blocks.end() >= self.first_block {
                 let request = Kept { sequence: self.next_sequence, arrived: *arrived, bytes: bytes.clone() };
-                self.blocks.entry(block).or_default().keep(request);
+                self.blocks.entry(*blocks.end()).or_default().keep(request);
             }
             self.next_sequence += 1;
         }
@@ -203,7 +204,8 @@ fn name_of(number: u64) -> String {
 pub(super) fn number_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
     let number = u64::from_str_radix(digits, 16).ok()?;
-    (name_of(number) == name).then_some(number)
+    // Numbers are counted up from zero; none of ours comes near the end.
+    (name_of(number) == name && number < u64::MAX / 2).then_some(number)
 }
 
 /// Returns an error that says what was tried on what.
