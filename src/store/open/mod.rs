@@ -188,7 +188,7 @@ impl OpenBlock {
 
     /// Returns the bytes of everything the block holds.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed) + Rows::bytes(self.written())
+        self.bytes.load(Ordering::Relaxed) + self.rows.bytes(self.written())
     }
 
     /// Counts bytes that were added. Only the block's writer calls this.

@@ -12,6 +12,8 @@ const CHUNK: usize = 4_096;
 #[derive(Debug)]
 pub(super) struct Rows {
     chunks: Box<[OnceLock<Box<[Line]>>]>,
+    /// The rows of a chunk; all of them, where they are fewer.
+    chunk_rows: usize,
 }
 
 #[derive(Debug, Default)]
@@ -41,24 +43,26 @@ fn halves(pair: u64) -> (u32, u32) {
 impl Rows {
     /// Returns room for `capacity` rows; nothing is allocated for them yet.
     pub(super) fn with_capacity(capacity: u32) -> Self {
-        Self { chunks: (0..(capacity as usize).div_ceil(CHUNK)).map(|_| OnceLock::new()).collect() }
+        let capacity = capacity as usize;
+        let chunks = (0..capacity.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
+        Self { chunks, chunk_rows: CHUNK.min(capacity) }
     }
 
     /// Returns the bytes that `rows` rows take.
-    pub(super) fn bytes(rows: u32) -> usize {
-        (rows as usize).div_ceil(CHUNK) * CHUNK * size_of::<Line>()
+    pub(super) fn bytes(&self, rows: u32) -> usize {
+        (rows as usize).div_ceil(CHUNK) * self.chunk_rows * size_of::<Line>()
     }
 
     /// Returns the bytes that are allocated.
     pub(super) fn allocated_bytes(&self) -> usize {
-        self.chunks.iter().filter(|chunk| chunk.get().is_some()).count() * CHUNK * size_of::<Line>()
+        self.chunks.iter().filter(|chunk| chunk.get().is_some()).count() * self.chunk_rows * size_of::<Line>()
     }
 
     /// Writes a row. Only the block's writer calls this, at places not yet published.
     #[inline]
     pub(super) fn set(&self, index: u32, row: &Row, place: Place) {
         let chunk = self.chunks[index as usize / CHUNK]
-            .get_or_init(|| std::iter::repeat_with(Line::default).take(CHUNK).collect());
+            .get_or_init(|| std::iter::repeat_with(Line::default).take(self.chunk_rows).collect());
         let words = [
             row.span_id,
             row.parent_id,
