@@ -134,6 +134,17 @@ fn a_trace_that_lost_a_part_stays_one_row_and_is_partial() {
 }
 
 #[test]
+fn what_was_taken_out_of_an_old_file_takes_nothing_new_with_it() {
+    let (store, mut writer) = SealingWriter::new(limits(0));
+    writer.append(&batch(&[span(1, 1, 0, 1)]), Timestamp(900));
+    writer.0.recover(&batch(&[span(2, 1, 0, 1)]), Timestamp(0));
+    writer.tick(Timestamp(1_100));
+    assert_eq!(held(&store), "1:1 2:1");
+    writer.tick(Timestamp(1_901));
+    assert_eq!(held(&store), "");
+}
+
+#[test]
 fn spans_go_when_their_retention_is_over() {
     let (store, mut writer) = SealingWriter::new(limits(0));
     writer.append(&batch(&[span(1, 1, 0, 1)]), Timestamp(0));

@@ -430,6 +430,8 @@ impl Writer {
         self.open.add_bytes(std::mem::take(&mut self.request.other_bytes) + REQUEST_OVERHEAD);
         let first = self.request.blocks.map_or(self.open.sequence, |(first, _)| first);
         self.request.blocks = Some((first, self.open.sequence));
+        // The last request of a block says when it may go, also if that one comes from what was kept long ago.
+        let arrived = self.open.arrivals().map_or(arrived, |(_, last)| arrived.max(last));
         let request = self.open.requests.push(KeptRequest { bytes: batch.bytes.clone(), arrived });
         self.request.request = Some(request);
         request
