@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::disk_tests::Kept;
+use super::segment::Shelf;
 use super::segment::folder::Folder;
 use super::segment::simulated::SimFolder;
 use super::*;
@@ -158,4 +159,21 @@ fn a_block_that_lost_a_column_gives_up_only_the_rows_in_the_damage() {
     let kept = opened(folder);
     let found = spans(&kept.store);
     assert!(found.len() > expected.len() - 900 && found.iter().all(|(id, _)| expected.contains_key(id)));
+}
+
+#[test]
+fn a_log_of_which_nothing_can_be_read_is_told_once_and_set_aside() {
+    let folder = SimFolder::new(1);
+    folder.put("log-0000000000000003.spl", b"\x89SPTLOG\n and then something that is no header of a log at all");
+    let names = || folder.list().unwrap().into_iter().map(|entry| entry.name).collect::<Vec<_>>();
+    let open = |now| {
+        let shelf = Shelf::new(Arc::new(folder.clone()), true);
+        open(limits(), &shelf, Opener::Owner(Timestamp(now)), |_, _| ()).unwrap()
+    };
+    assert_eq!(open(5_000_000_000).losses.damaged, 1);
+    assert_eq!(names(), ["log-0000000000000003.spl.corrupt-5"]);
+    let again = open(7_000_000_000);
+    assert_eq!(again.losses, Losses::default());
+    again.writer.remove_leftovers(&again.writer.leftovers(Timestamp(7_000_000_000)));
+    assert!(names().is_empty(), "it goes when its time is over");
 }

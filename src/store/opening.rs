@@ -92,9 +92,14 @@ fn tidy(shelf: &Shelf, found: &super::segment::Found, logs: &[FoundLog], now: Ti
         shelf.set_aside(name, now).ok();
     }
     for log in logs {
-        if let Ok(Contents { torn_bytes: 1.., .. }) = log.contents {
-            let torn_bytes = log.contents.as_ref().map_or(0, |contents| contents.torn_bytes);
-            shelf.folder().cut(&log.name, log.bytes.saturating_sub(torn_bytes)).ok();
+        match &log.contents {
+            Ok(Contents { torn_bytes: torn_bytes @ 1.., .. }) => {
+                shelf.folder().cut(&log.name, log.bytes.saturating_sub(*torn_bytes)).ok();
+            }
+            Err(LogError::Header(HeaderError::Damaged)) => {
+                shelf.set_aside(&log.name, now).ok();
+            }
+            _ => {}
         }
     }
 }
