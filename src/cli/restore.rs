@@ -65,8 +65,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     if home.folder().list().map_err(cannot_list)?.iter().any(|entry| is_ours(&entry.name)) {
         return add(&asked::read(&source)?, &home, &config);
     }
-    let copied = backup::copy_with_progress(&folder, &home, &source)?;
-    backup::report(&copied, "restored", &target)
+    let (copied, settled) = backup::copy_with_progress(&folder, &home, &source)?;
+    backup::report(&copied, settled, "restored", &target)
 }
 
 /// Adds what was read to a data directory that nobody else has.

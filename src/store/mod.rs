@@ -14,6 +14,7 @@ mod ring;
 mod row;
 mod sealed;
 pub mod segment;
+mod settling;
 mod sums;
 mod view;
 mod writer;
@@ -29,6 +30,7 @@ pub use opening::{Losses, Opened, Opener, open};
 pub use request::requests;
 pub use ring::{Sealed, Segments, Unsealed, Unverified, Unwritten};
 pub use sealed::{Salvage, Sealer, Verified};
+pub use settling::{Settled, settle};
 pub use writer::{Expiring, Limit, Outcome, Writer};
 
 pub(crate) use open::PartRef;
@@ -197,6 +199,8 @@ impl Snapshot {
     }
 }
 
+#[cfg(test)]
+mod copy_tests;
 #[cfg(test)]
 mod damage_tests;
 #[cfg(test)]

@@ -92,3 +92,36 @@ fn a_backup_is_not_made_where_it_cannot_be() {
     assert!(String::from_utf8(missing.stderr).unwrap().contains("there is none"));
     assert_eq!(total(&spantop), (0, 0));
 }
+
+#[test]
+fn a_backup_is_for_its_owner_alone_and_tells_what_is_damaged() {
+    use std::os::unix::fs::PermissionsExt;
+    let [from, to] = ["rotten-from", "rotten-to"].map(Directory::new);
+    let spantop = Spantop::keeping(&["--data-dir", from.path()]);
+    send(&spantop, 1..=3);
+    drop(spantop);
+    let name = "block-0000000000000009.spb";
+    std::fs::write(Path::new(from.path()).join(name), "spantopB, and then nothing that is one").unwrap();
+    let output = run(&["backup", to.path(), "--data-dir", from.path()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("backed up 1 file (0 were there)") && said.contains("; 6 spans in "), "{said}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.starts_with(&format!("cannot copy {name}: ")), "{error}");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(Path::new(to.path())), 0o700);
+    let copies: Vec<_> = std::fs::read_dir(to.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(copies.len() == 2 && copies.iter().all(|path| mode(path) == 0o600), "{copies:?}");
+}
+
+#[test]
+fn a_backup_of_another_store_takes_nothing_from_an_older_one() {
+    let [one, another, to] = ["first-from", "second-from", "both-to"].map(Directory::new);
+    for (from, traces) in [(&one, 1..=3), (&another, 4..=8)] {
+        let spantop = Spantop::keeping(&["--data-dir", from.path()]);
+        send(&spantop, traces);
+        drop(spantop);
+        done(&["backup", to.path(), "--data-dir", from.path()]);
+    }
+    assert_eq!(total(&Spantop::keeping(&["--data-dir", to.path()])), (8, 16));
+}

@@ -79,6 +79,11 @@ impl SealedBlock {
         }
     }
 
+    /// Reads all data and returns whether nothing of it is damaged.
+    pub(in crate::store) fn is_whole(&self) -> bool {
+        self.damage().is_none()
+    }
+
     fn damage(&self) -> Option<Damage<'_>> {
         let data = &self.image.data;
         let is_damaged = |&stretch: &usize| {

@@ -1,209 +1,251 @@
-//! Copying what a store keeps, also while it goes on writing: every file is copied under another name, verified and renamed,
-//! so that what is in the other folder is whole at any time, and copying can be taken up again where it ended.
+//! Copying the files of a folder to another one, which is then as good as the first. The first may be written to meanwhile.
+//! What was copied before is not copied again, so that copying can be broken off at any time and go on later.
 
 use std::io;
-use std::sync::Arc;
 
-use super::folder::Folder;
-use super::log::{Contents, read_logs};
-use super::shelf::{Shelf, UNFINISHED, Unreadable, sequence_of};
+use bytes::Bytes;
+
+use super::folder::{Entry, Folder};
+use super::frame::{FRAME_BYTES, Frames, HEADER_BYTES, Header, HeaderError, Piece};
+use super::log::{self, context};
+use super::shelf::{UNFINISHED, Unreadable, sequence_of, verify};
 
 /// What was copied.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Copied {
     /// Files that are in the other folder now, and the bytes of them.
     pub files: u64,
     pub bytes: u64,
     /// How many of the files were there already.
     pub already: u64,
-    /// Files that are not copied: damaged, of a newer version, or unreadable, each with why.
-    pub left_out: Vec<(String, String)>,
+    /// Files that are not copied, or not all of them.
+    pub faults: Vec<Fault>,
 }
 
-/// Copies logs and blocks from one folder to another, and says from time to time how many bytes of how many are done.
+/// A file that was not copied, or not all of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {reason}")]
+pub struct Fault {
+    pub name: String,
+    pub reason: FaultReason,
+}
+
+/// Why a file was not copied.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultReason {
+    #[error(transparent)]
+    Block(Unreadable),
+    #[error(transparent)]
+    Log(HeaderError),
+    #[error("cannot read it: {0}")]
+    Unread(io::Error),
+    #[error("damaged in places ({0}); the rest of it is copied")]
+    Places(u64),
+    #[error("another block has this name where it would be copied to")]
+    Other,
+}
+
+/// Copies the blocks and the logs of a folder to one that is owned. Says from time to time how many bytes of how many are
+/// done.
 ///
 /// # Errors
-/// When the system cannot list or write; what is copied until then stays.
-pub fn copy(from: &Arc<dyn Folder>, to: &Arc<dyn Folder>, mut progress: impl FnMut(u64, u64)) -> io::Result<Copied> {
-    let mut copied = Copied::default();
-    // Logs first: what has left one meanwhile is in the file of a block, which is found after that.
-    let logs = copy_logs(&**from, &**to, &mut copied)?;
-    let [source, target] = [from, to].map(|folder| Shelf::new(Arc::clone(folder), true));
-    let mut blocks: Vec<_> = from.list()?.into_iter().filter(|entry| sequence_of(&entry.name).is_some()).collect();
-    blocks.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    let all = blocks.iter().map(|entry| entry.bytes).sum::<u64>() + copied.bytes;
-    for entry in blocks {
-        progress(copied.bytes, all);
-        match copy_block(&source, &target, &entry.name) {
-            Ok(is_new) => {
-                copied.files += 1;
-                copied.bytes += entry.bytes;
-                copied.already += u64::from(!is_new);
-            }
-            // It was dropped meanwhile, as there is a limit to what is kept.
-            Err(Failure::Source(Unreadable::Io(error))) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(Failure::Source(error)) => copied.left_out.push((entry.name, error.to_string())),
-            Err(Failure::Target(error)) => return Err(error),
-        }
+/// When a folder cannot be listed, or something cannot be written.
+pub fn copy(from: &dyn Folder, to: &dyn Folder, progress: impl FnMut(u64, u64)) -> io::Result<Copied> {
+    let entries = from.list()?;
+    let all = entries.iter().filter(|entry| is_block(entry) || is_log(entry)).map(|entry| entry.bytes).sum();
+    let mut copying = Copying { from, to, copied: Copied::default(), done: 0, all, progress };
+    let mut found = copying.found_logs()?;
+    // Logs first: a log that goes away meanwhile has left a block.
+    for log in sorted(entries, is_log) {
+        copying.log(&log, &mut found)?;
+    }
+    for block in sorted(from.list()?, is_block) {
+        copying.block(&block)?;
     }
     to.sync()?;
-    // Logs of an earlier copy whose requests are in blocks by now.
-    for log in read_logs(&**to)? {
-        if !logs.contains(&log.name) && log.contents.is_ok() {
-            to.remove(&log.name)?;
+    Ok(copying.copied)
+}
+
+fn is_block(entry: &Entry) -> bool {
+    sequence_of(&entry.name).is_some()
+}
+
+fn is_log(entry: &Entry) -> bool {
+    log::number_of(&entry.name).is_some()
+}
+
+fn sorted(mut entries: Vec<Entry>, is_wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+    entries.retain(is_wanted);
+    entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    entries
+}
+
+struct Copying<'a, P> {
+    from: &'a dyn Folder,
+    to: &'a dyn Folder,
+    copied: Copied,
+    done: u64,
+    all: u64,
+    progress: P,
+}
+
+/// A log that is in the other folder. Numbers are given again where all logs were gone, so a log is known by its id.
+struct FoundId {
+    id: u64,
+    name: String,
+}
+
+impl<P: FnMut(u64, u64)> Copying<'_, P> {
+    fn found_logs(&self) -> io::Result<Vec<FoundId>> {
+        let mut found = Vec::new();
+        for Entry { name, .. } in sorted(self.to.list()?, is_log) {
+            let id = Header::read(&self.to.map(&name)?).map_or(0, |header| header.id);
+            found.push(FoundId { id, name });
         }
+        Ok(found)
     }
-    to.sync()?;
-    Ok(copied)
-}
 
-/// Who is to blame.
-enum Failure {
-    Source(Unreadable),
-    Target(io::Error),
-}
-
-/// Copies logs as far as they hold whole requests; returns their names.
-fn copy_logs(from: &dyn Folder, to: &dyn Folder, copied: &mut Copied) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for log in read_logs(from)? {
-        let torn = match &log.contents {
-            Ok(Contents { torn_bytes, .. }) => *torn_bytes,
+    /// Copies the requests of a log, as far as they are whole.
+    fn log(&mut self, entry: &Entry, found: &mut Vec<FoundId>) -> io::Result<()> {
+        let Some(file) = self.read(entry, |from, name| from.read(name).map(Bytes::from)) else { return Ok(()) };
+        let (id, whole, damages) = match whole_requests(&file) {
+            Ok(whole) => whole,
+            // Its first request was not written to its end.
+            Err(HeaderError::Torn) => return Ok(()),
             Err(error) => {
-                copied.left_out.push((log.name, error.to_string()));
-                continue;
+                self.fault(entry, FaultReason::Log(error));
+                return Ok(());
             }
         };
-        let mut bytes = match from.read(&log.name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            bytes => bytes?,
+        if damages > 0 {
+            self.fault(entry, FaultReason::Places(damages));
+        }
+        if whole.len() <= HEADER_BYTES {
+            return Ok(());
+        }
+        let mut name = None;
+        for known in found.iter().filter(|known| known.id == id) {
+            let there = self.to.map(&known.name)?;
+            if there.starts_with(&whole) {
+                self.note_present(&there);
+                return Ok(());
+            }
+            // It grew.
+            name = name.or_else(|| whole.starts_with(&there).then(|| known.name.clone()));
+        }
+        let name = name.unwrap_or_else(|| {
+            let is_taken = found.iter().any(|known| known.name == entry.name);
+            let name = if is_taken { next_name(found) } else { entry.name.clone() };
+            found.push(FoundId { id, name: name.clone() });
+            name
+        });
+        if !self.put(&name, &whole, |copy| *copy == whole)? {
+            return Err(misread(&name));
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, entry: &Entry) -> io::Result<()> {
+        let Some(file) = self.read(entry, |from, name| from.map(name)) else { return Ok(()) };
+        let there = match self.to.map(&entry.name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            there => Some(there?),
         };
-        bytes.truncate(log.bytes.saturating_sub(torn) as usize);
-        put(to, &log.name, &bytes)?;
-        copied.files += 1;
-        copied.bytes += bytes.len() as u64;
-        names.push(log.name);
-    }
-    Ok(names)
-}
-
-/// Copies the file of a block unless it is there; returns whether it was not.
-fn copy_block(source: &Shelf, target: &Shelf, name: &str) -> Result<bool, Failure> {
-    let found = source.verified(name).map_err(Failure::Source)?;
-    if target.verified(name).is_ok_and(|there| there == found) {
-        return Ok(false);
-    }
-    put(&**target.folder(), name, &found).map_err(Failure::Target)?;
-    let is_right = target.verified(name).is_ok_and(|there| there == found);
-    let differs = || io::Error::new(io::ErrorKind::InvalidData, format!("{name} is not what was written"));
-    if is_right { Ok(true) } else { Err(Failure::Target(differs())) }
-}
-
-/// Writes a file whole, or not at all.
-fn put(to: &dyn Folder, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = format!("{name}{UNFINISHED}");
-    match to.remove(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let file = to.create(&unfinished)?;
-    let written = file.append(bytes).and_then(|()| file.sync()).and_then(|()| to.rename(&unfinished, name));
-    if written.is_err() {
-        // The next copy removes it where that fails.
-        to.remove(&unfinished).ok();
-    }
-    written
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Timestamp;
-    use crate::otlp::fixture::{batch, span};
-    use crate::store::segment::simulated::SimFolder;
-    use crate::store::segment::{Log, Record};
-    use crate::store::{Limits, Opener, Sealer, Store, Writer, open};
-
-    /// A store with some blocks in files, and a log.
-    fn kept(traces: u8) -> SimFolder {
-        let folder = SimFolder::new(1);
-        let shelf = Shelf::new(Arc::new(folder.clone()), true);
-        let limits = Limits { max_memory_traces: 4, ..Limits::default() };
-        let (_store, mut writer) = Writer::with_segments(limits, Some(shelf.clone()), Vec::new(), 0);
-        let (mut log, mut sealer) = (Log::new(Arc::new(folder.clone()), 0, 0), Sealer::default());
-        for trace in 1..=traces {
-            let request = batch(&[span(trace, 1, 0, 1), span(trace, 2, 1, 1)]);
-            let blocks = writer.append(&request, Timestamp(0)).blocks.unwrap();
-            log.append(&[Record { bytes: request.bytes, arrived: Timestamp(0), blocks }]).unwrap();
-            while let Some(block) = writer.take_unsealed() {
-                let mut sealed = block.seal(&mut sealer);
-                sealed.write(&shelf).unwrap();
-                writer.put_sealed(sealed);
+        if let Some(there) = there.filter(|there| verify(&entry.name, there).is_ok()) {
+            if there == file {
+                self.note_present(&there);
+            } else {
+                self.fault(entry, FaultReason::Other);
             }
-            log.release(writer.first_without_file());
+            return Ok(());
         }
-        folder
+        if !self.put(&entry.name, &file, |copy| verify(&entry.name, copy).is_ok())? {
+            let Err(reason) = verify(&entry.name, &file) else { return Err(misread(&entry.name)) };
+            self.fault(entry, FaultReason::Block(reason));
+        }
+        Ok(())
     }
 
-    fn spans(folder: &SimFolder) -> u64 {
-        let shelf = Shelf::new(Arc::new(folder.clone()), true);
-        let opened = open(Limits::default(), &shelf, Opener::Reader, |_, _| ()).unwrap();
-        let store: &Store = &opened.store;
-        store.snapshot().facts().counters.stored
-    }
-
-    fn shared(folder: &SimFolder) -> Arc<dyn Folder> {
-        Arc::new(folder.clone())
-    }
-
-    #[test]
-    fn a_copy_holds_what_the_store_held() {
-        let (from, to) = (kept(9), SimFolder::new(2));
-        let copied = copy(&shared(&from), &shared(&to), |_, _| ()).unwrap();
-        assert_eq!((copied.files, copied.already, spans(&to)), (9, 0, 18));
-        let again = copy(&shared(&from), &shared(&to), |_, _| ()).unwrap();
-        assert_eq!((again.files, again.already, spans(&to)), (9, 8, 18));
-    }
-
-    #[test]
-    fn a_copy_that_was_cut_off_is_whole_and_is_taken_up_again() {
-        let from = kept(9);
-        for call in 1..200 {
-            let to = SimFolder::new(call);
-            to.fail_from(call);
-            let is_done = copy(&shared(&from), &shared(&to), |_, _| ()).is_ok();
-            let to = to.crash(call);
-            to.heal();
-            assert!(spans(&to) <= 18);
-            copy(&shared(&from), &shared(&to), |_, _| ()).unwrap();
-            assert_eq!(spans(&to), 18);
-            if is_done {
-                return;
+    /// Reads a file, none where it went away.
+    fn read(&mut self, entry: &Entry, read: impl Fn(&dyn Folder, &str) -> io::Result<Bytes>) -> Option<Bytes> {
+        self.done += entry.bytes;
+        (self.progress)(self.done.min(self.all), self.all);
+        match read(self.from, &entry.name) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                self.fault(entry, FaultReason::Unread(error));
+                None
             }
         }
-        panic!("a copy takes fewer calls");
     }
 
-    #[test]
-    fn a_damaged_file_is_left_out_and_told() {
-        let (from, to) = (kept(9), SimFolder::new(2));
-        let name = "block-0000000000000003.spb";
-        let mut bytes = from.read(name).unwrap();
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-        from.put(name, &bytes);
-        let copied = copy(&shared(&from), &shared(&to), |_, _| ()).unwrap();
-        assert_eq!((copied.files, copied.left_out.len(), spans(&to)), (8, 1, 16));
-        assert_eq!(copied.left_out[0].0, name);
+    /// Writes a file under another name, and gives it its own if it is whole; returns whether it is.
+    fn put(&mut self, name: &str, file: &Bytes, is_whole: impl Fn(&Bytes) -> bool) -> io::Result<bool> {
+        let unfinished = format!("{name}{UNFINISHED}");
+        let written = self.write(&unfinished, file).and_then(|()| self.to.map(&unfinished));
+        let copy = written.map_err(|error| context("write", name, &error));
+        let is_whole = copy.as_ref().is_ok_and(is_whole);
+        if !is_whole {
+            // It is in nobody's way.
+            self.to.remove(&unfinished).ok();
+            return copy.map(|_| false);
+        }
+        self.to.rename(&unfinished, name).map_err(|error| context("rename", &unfinished, &error))?;
+        self.copied.files += 1;
+        self.copied.bytes += file.len() as u64;
+        Ok(true)
     }
 
-    #[test]
-    fn logs_of_an_earlier_copy_go_once_their_requests_are_in_blocks() {
-        let to = SimFolder::new(2);
-        copy(&shared(&kept(5)), &shared(&to), |_, _| ()).unwrap();
-        copy(&shared(&kept(9)), &shared(&to), |_, _| ()).unwrap();
-        assert_eq!(spans(&to), 18);
-        let logs = to.list().unwrap().into_iter().filter(|entry| entry.name.starts_with("log-")).count();
-        assert_eq!(logs, 1);
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let file = match self.to.create(name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.to.remove(name)?;
+                self.to.create(name)?
+            }
+            created => created?,
+        };
+        file.append(bytes)?;
+        file.sync()
     }
+
+    fn note_present(&mut self, file: &Bytes) {
+        self.copied.files += 1;
+        self.copied.already += 1;
+        self.copied.bytes += file.len() as u64;
+    }
+
+    fn fault(&mut self, entry: &Entry, reason: FaultReason) {
+        self.copied.faults.push(Fault { name: entry.name.clone(), reason });
+    }
+}
+
+fn misread(name: &str) -> io::Error {
+    io::Error::other(format!("cannot copy {name}: what is read is not what was written"))
+}
+
+/// Returns the name of a log after all of these.
+fn next_name(found: &[FoundId]) -> String {
+    let last = found.iter().filter_map(|known| log::number_of(&known.name)).max();
+    log::name_of(last.map_or(0, |last| last + 1))
+}
+
+/// Returns the id of a log, it without what is no request of it, and how many places were left out between them.
+fn whole_requests(file: &Bytes) -> Result<(u64, Bytes, u64), HeaderError> {
+    let id = Header::read(file)?.id;
+    let (mut pieces, mut damages) = (Vec::new(), 0);
+    pieces.push(0..HEADER_BYTES);
+    for piece in Frames::of(file)? {
+        match piece {
+            Piece::Request(frame) => pieces.push(frame.request.start - FRAME_BYTES..frame.request.end),
+            Piece::Damaged(_) => damages += 1,
+            Piece::Torn(_) => {}
+        }
+    }
+    if damages == 0 {
+        let end = pieces.last().map_or(HEADER_BYTES, |last| last.end);
+        return Ok((id, file.slice(..end), damages));
+    }
+    let whole: Vec<u8> = pieces.into_iter().flat_map(|piece| &file[piece]).copied().collect();
+    Ok((id, whole.into(), damages))
 }

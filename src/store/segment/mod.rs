@@ -12,7 +12,7 @@ mod shelf;
 #[cfg(test)]
 pub(crate) mod simulated;
 
-pub use copying::{Copied, copy};
+pub use copying::{Copied, Fault, FaultReason, copy};
 pub use finding::{Found, is_ours};
 pub use home::{Home, HomeError};
 pub use log::{Contents, FoundLog, Log, LogError, Logged, Record, SyncJob, Synced, in_order, read_logs};

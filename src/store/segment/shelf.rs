@@ -176,22 +176,6 @@ impl Shelf {
         Ok(Segment::new(sealed, file.len() as u64))
     }
 
-    /// Returns the bytes of a block's file of which both descriptions and all data are whole.
-    ///
-    /// # Errors
-    /// When it cannot be read, is not ours, newer, or damaged anywhere.
-    pub(super) fn verified(&self, name: &str) -> Result<Bytes, Unreadable> {
-        let file = self.folder.map(name)?;
-        let image = whole(&file)?;
-        let start = Head::read(&file)?;
-        if start.region(&file, Some(HEAD)).as_ref() != Some(&image.region) {
-            return Err(Unreadable::Damaged);
-        }
-        let sealed = Arc::new(SealedBlock::read(image).map_err(|_| Unreadable::Damaged)?);
-        let is_whole = sequence_of(name) == Some(sealed.facts.sequence) && sealed.verify().damaged == 0;
-        if is_whole { Ok(file) } else { Err(Unreadable::Damaged) }
-    }
-
     /// Removes a block's file; who reads it still can go on.
     ///
     /// # Errors
@@ -206,6 +190,21 @@ impl Shelf {
     pub(super) fn note_removal(&self) {
         self.may_come_back.store(true, Ordering::Release);
     }
+}
+
+/// Reads a block's file of that name whole: both descriptions and all data.
+///
+/// # Errors
+/// When it is not ours, newer, or damaged anywhere.
+pub(super) fn verify(name: &str, file: &Bytes) -> Result<(), Unreadable> {
+    let image = whole(file)?;
+    let start = Head::read(file)?;
+    if start.region(file, Some(HEAD)).as_ref() != Some(&image.region) {
+        return Err(Unreadable::Damaged);
+    }
+    let sealed = SealedBlock::read(image).map_err(|_| Unreadable::Damaged)?;
+    let is_whole = sequence_of(name) == Some(sealed.facts.sequence) && sealed.is_whole();
+    if is_whole { Ok(()) } else { Err(Unreadable::Damaged) }
 }
 
 /// Returns the head of a file.

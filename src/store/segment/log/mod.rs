@@ -196,7 +196,7 @@ const PREFIX: &str = "log-";
 const SUFFIX: &str = ".spl";
 
 /// Returns the name of a log.
-fn name_of(number: u64) -> String {
+pub(super) fn name_of(number: u64) -> String {
     format!("{PREFIX}{number:016x}{SUFFIX}")
 }
 
@@ -209,7 +209,7 @@ pub(super) fn number_of(name: &str) -> Option<u64> {
 }
 
 /// Returns an error that says what was tried on what.
-fn context(verb: &str, what: &str, error: &io::Error) -> io::Error {
+pub(super) fn context(verb: &str, what: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {verb} {what}: {error}"))
 }
 
