@@ -42,6 +42,11 @@ impl Client {
         Self { target: target.into() }
     }
 
+    /// Returns the host, without the port.
+    pub fn host(&self) -> &str {
+        self.target.rsplit_once(':').map_or(&*self.target, |(host, _)| host)
+    }
+
     /// Asks for `path` and returns the body of a good answer.
     ///
     /// # Errors

@@ -5,13 +5,11 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::answer::answer;
 use super::{DiskStatus, Recovery, Reply, Request, Source, SourceError};
 use crate::store::segment::Shelf;
 use crate::store::segment::folder::Folder;
-use crate::store::{Limits, Opened, Opener, Store, open, requests};
+use crate::store::{Limits, Opened, Opener, Requests, Store, open};
 
 /// See the module.
 #[derive(Debug)]
@@ -41,9 +39,9 @@ impl Reading {
         self.store.snapshot().facts().counters.stored
     }
 
-    /// Returns all spans as requests like those that they might have come in, each with how many spans were in those before.
-    pub fn requests(&self) -> impl Iterator<Item = (u64, Bytes)> {
-        requests(self.store.snapshot())
+    /// Returns all spans that are whole, as requests that they might have come in.
+    pub fn requests(&self) -> Requests {
+        Requests::of(self.store.snapshot())
     }
 }
 

@@ -5,7 +5,7 @@ use super::segment::simulated::SimFolder;
 use super::segment::{Copied, FaultReason, Log, Record, Shelf, copy};
 use super::tests::held;
 use super::*;
-use crate::otlp::fixture::{batch, span};
+use crate::otlp::fixture::{TestSpan, batch, span};
 
 /// A store that logs what it stores, and writes a block of each trace.
 struct Owner {
@@ -177,4 +177,48 @@ fn of_a_damaged_log_the_whole_requests_are_copied() {
     assert_eq!(faults.len(), 1);
     assert_eq!(faults[0].to_string(), format!("{name}: damaged in places (1); the rest of it is copied"));
     assert_eq!(held_in(&to), "1:2");
+}
+
+/// Returns what a folder holds after its spans went to another store, and how many of them were lost.
+fn sent_on(folder: &SimFolder) -> (String, u64) {
+    let shelf = Shelf::new(Arc::new(folder.clone()), true);
+    let opened = open(Limits::unlimited(), &shelf, Opener::Reader, |_, _| ()).unwrap();
+    let mut requests = Requests::of(opened.store.snapshot());
+    let (store, mut writer) = Writer::new(Limits::default());
+    for request in &mut requests {
+        writer.append(&crate::otlp::scan(request).unwrap(), Timestamp(0));
+    }
+    assert_eq!(requests.done(), opened.store.snapshot().facts().counters.stored);
+    (held(&store), requests.lost())
+}
+
+#[test]
+fn all_spans_come_as_requests_and_of_damaged_blocks_those_that_are_whole() {
+    let owner = Owner::of_traces(1..=6);
+    assert_eq!(sent_on(&owner.folder), (held(&owner.store), 0));
+    let name = "block-0000000000000002.spb";
+    let whole = owner.folder.read(name).unwrap();
+    let mut worst = 0;
+    for at in (0..whole.len()).step_by(61) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        owner.folder.put(name, &bytes);
+        let (held, lost) = sent_on(&owner.folder);
+        assert!(
+            held == "1:1 2:1 3:1 4:1 5:1 6:1" && lost == 0 || held == "1:1 2:1 4:1 5:1 6:1" && lost == 1,
+            "{at}: {held}"
+        );
+        worst = worst.max(lost);
+    }
+    assert_eq!(worst, 1);
+}
+
+#[test]
+fn no_request_is_larger_than_a_receiver_takes() {
+    let (store, mut writer) = Writer::new(Limits::default());
+    let name: &str = "long ".repeat(100_000).leak();
+    let spans: Vec<_> = (1..=9).map(|id| TestSpan { name, ..span(1, id, 0, 1) }).collect();
+    writer.append(&batch(&spans), Timestamp(0));
+    let sizes: Vec<usize> = Requests::of(store.snapshot()).map(|request| request.len()).collect();
+    assert!(sizes.len() >= 3 && sizes.iter().all(|&bytes| bytes <= 2 << 20), "{sizes:?}");
 }

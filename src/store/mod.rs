@@ -27,7 +27,7 @@ use arc_swap::ArcSwap;
 pub use counters::Counters;
 pub use limits::Limits;
 pub use opening::{Losses, Opened, Opener, open};
-pub use request::requests;
+pub use request::Requests;
 pub use ring::{Sealed, Segments, Unsealed, Unverified, Unwritten};
 pub use sealed::{Salvage, Sealer, Verified};
 pub use settling::{Settled, settle};

@@ -1,6 +1,6 @@
 //! Rows of a block as the request that they might have come in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
@@ -16,29 +16,86 @@ const SCOPE: u32 = 1;
 const SPANS: u32 = 2;
 const SCHEMA_URL: u32 = 3;
 
-/// Spans of one request.
-const REQUEST: u32 = 1_000;
+/// Spans of one request at most, and bytes if it has more than one span: less than any receiver refuses.
+const MOST_SPANS: u32 = 1_000;
+const MOST_BYTES: usize = 2 << 20;
 
-/// Returns all spans that can be seen as requests, oldest blocks first, each with how many spans were in those before.
-pub fn requests(snapshot: Snapshot) -> impl Iterator<Item = (u64, Bytes)> {
-    let (mut position, mut row, mut done) = (0, 0, 0);
-    std::iter::from_fn(move || {
+/// All spans that can be seen as requests that they might have come in, oldest blocks first. Of a damaged block only those
+/// that are whole.
+#[derive(Debug)]
+pub struct Requests {
+    snapshot: Snapshot,
+    /// The place of the block at hand, and how many rows of it are given out.
+    position: usize,
+    row: u32,
+    /// What is left of a damaged block.
+    salvaged: VecDeque<Bytes>,
+    done: u64,
+    lost: u64,
+}
+
+impl Requests {
+    /// Returns the requests of a store as it is now.
+    pub fn of(snapshot: Snapshot) -> Self {
+        Self { snapshot, position: 0, row: 0, salvaged: VecDeque::new(), done: 0, lost: 0 }
+    }
+
+    /// Returns how many spans are past: given out, or lost.
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Returns how many spans were damaged.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+}
+
+impl Iterator for Requests {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
         loop {
-            let view = snapshot.views().nth(position)?;
-            let rows: Vec<u32> = (row..view.len()).take(REQUEST as usize).collect();
-            if rows.is_empty() {
-                (position, row) = (position + 1, 0);
+            if let Some(request) = self.salvaged.pop_front() {
+                return Some(request);
+            }
+            if self.position >= self.snapshot.views().len() {
+                return None;
+            }
+            let view = self.snapshot.view(self.position);
+            if let Some(salvage) = (self.row == 0).then(|| view.salvage()).flatten() {
+                self.lost += salvage.lost;
+                self.done += u64::from(view.len());
+                self.salvaged = salvage.requests.into();
+                self.position += 1;
                 continue;
             }
-            let before = done;
-            row += rows.len() as u32;
-            done += rows.len() as u64;
-            return Some((before, view.request(&rows)));
+            let rows: Vec<u32> = (self.row..view.len()).take(MOST_SPANS as usize).collect();
+            if rows.is_empty() {
+                (self.position, self.row) = (self.position + 1, 0);
+                continue;
+            }
+            let (spans, request) = view.fitting_request(&rows);
+            self.row += spans as u32;
+            self.done += spans as u64;
+            return Some(request);
         }
-    })
+    }
 }
 
 impl View<'_> {
+    /// Returns a request of the first of these rows, and of how many.
+    fn fitting_request(&self, rows: &[u32]) -> (usize, Bytes) {
+        let mut spans = rows.len();
+        loop {
+            let request = self.request(&rows[..spans]);
+            if spans == 1 || request.len() <= MOST_BYTES {
+                return (spans, request);
+            }
+            spans = spans.div_ceil(2);
+        }
+    }
+
     /// Returns an `ExportTraceServiceRequest` message of these rows. Each resource and each scope is in it once, however its
     /// spans lie: their bytes may be many.
     pub(crate) fn request(&self, rows: &[u32]) -> Bytes {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ids::{id_hash, span_hash};
 use super::open::{OpenBlock, Part, PartRef, SharedSums};
 use super::row::{NONE, Row};
-use super::sealed::{SealedBlock, SealedReader};
+use super::sealed::{Salvage, SealedBlock, SealedReader};
 use super::sums::{PartSums, RootRow};
 use crate::model::Timestamp;
 
@@ -297,6 +297,14 @@ impl<'a> View<'a> {
         match self.block {
             Block::Open(block) => block.scopes.get(scope).map_or(NONE, |scope| scope.resource),
             Block::Sealed(block) => block.resource(scope),
+        }
+    }
+
+    /// Returns what is whole of a block in which columns are damaged; none where none are.
+    pub(super) fn salvage(&self) -> Option<Salvage> {
+        match self.block {
+            Block::Open(_) => None,
+            Block::Sealed(block) => block.verify().salvage,
         }
     }
 

@@ -125,3 +125,26 @@ fn a_backup_of_another_store_takes_nothing_from_an_older_one() {
     }
     assert_eq!(total(&Spantop::keeping(&["--data-dir", to.path()])), (8, 16));
 }
+
+#[test]
+fn the_owner_of_a_directory_takes_in_what_is_restored_to_it() {
+    let [from, to] = ["given-from", "owned-to"].map(Directory::new);
+    let spantop = Spantop::keeping(&["--data-dir", from.path()]);
+    send(&spantop, 1..=4);
+    drop(spantop);
+    let owner = Spantop::keeping(&["--data-dir", to.path()]);
+    send(&owner, 4..=5);
+    let restore = |api: &str| {
+        let mut command = program();
+        command.env("SPANTOP_LISTEN_API", api).args(["restore", from.path(), "--data-dir", to.path()]);
+        command.output().unwrap()
+    };
+    let output = restore("localhost:1");
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains(&format!("pid {}", owner.pid())) && error.contains("--connect HOST:PORT"), "{error}");
+    let output = restore(&owner.api.to_string());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("sent 8 spans") && said.ends_with("; 2 were there\n"), "{said}");
+    assert_eq!(total(&owner), (5, 10));
+}
