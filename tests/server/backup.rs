@@ -1,7 +1,10 @@
 //! Backups: made and brought back while a spantop runs and while none does.
 
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
+use crate::crash;
 use crate::support::{Directory, Spantop, message, program, run};
 
 const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
@@ -147,4 +150,30 @@ fn the_owner_of_a_directory_takes_in_what_is_restored_to_it() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("sent 8 spans") && said.ends_with("; 2 were there\n"), "{said}");
     assert_eq!(total(&owner), (5, 10));
+}
+
+#[test]
+fn a_backup_has_all_that_was_acknowledged_before_it_and_nothing_by_half() {
+    let [from, to] = ["busy-from", "busy-to"].map(Directory::new);
+    let spantop = Spantop::keeping(&["--data-dir", from.path(), "--memory", "16MiB"]);
+    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    let next = Arc::new(AtomicU64::new(1));
+    let senders: Vec<_> =
+        (0..2).map(|_| crash::send(spantop.http, Arc::clone(&next), Arc::clone(&acknowledged))).collect();
+    let count = || acknowledged.lock().unwrap().len() as u64;
+    for round in 1..=4 {
+        while count() < round * 150 {
+            std::thread::yield_now();
+        }
+        let before = count();
+        done(&["backup", to.path(), "--data-dir", from.path()]);
+        let stats: serde_json::Value = serde_json::from_str(&done(&["stats", "--data-dir", to.path()])).unwrap();
+        let [traces, spans] =
+            [&stats["total_traces"], &stats["spans"]["recovered"]].map(|count| count.as_u64().unwrap());
+        assert!(traces >= before && spans == traces * crash::SPANS, "{before}: {stats}");
+    }
+    drop(spantop);
+    for sender in senders {
+        sender.join().unwrap();
+    }
 }

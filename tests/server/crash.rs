@@ -13,7 +13,8 @@ use prost::Message;
 use crate::support::{Directory, Spantop, try_exchange};
 
 const SENDERS: u64 = 3;
-const SPANS: u64 = 120;
+/// Of each trace.
+pub(crate) const SPANS: u64 = 120;
 /// How often the program is killed; SPANTOP_TEST_KILLS says otherwise.
 const KILLS: u64 = 20;
 
@@ -34,7 +35,7 @@ fn request(trace: u64) -> Vec<u8> {
 }
 
 /// Sends one trace after the other until the program is gone, and notes those that were acknowledged.
-fn send(to: SocketAddr, next: Arc<AtomicU64>, acknowledged: Arc<Mutex<Vec<u64>>>) -> JoinHandle<()> {
+pub(crate) fn send(to: SocketAddr, next: Arc<AtomicU64>, acknowledged: Arc<Mutex<Vec<u64>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         loop {
             let trace = next.fetch_add(1, Ordering::Relaxed);
