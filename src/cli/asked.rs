@@ -70,7 +70,7 @@ pub(super) fn body(
 /// Reads a data directory; another process may own it.
 pub(super) fn read(path: &Path) -> Result<Reading, CliError> {
     let folder = Home::look(path)?;
-    let mut progress = Progress::new("reading what was kept");
+    let mut progress = Progress::in_pieces("reading what was kept");
     Reading::open(Arc::new(folder), path.into(), |done, all| progress.at(done, all))
         .map_err(|error| CliError::failed(format!("cannot read the data directory {}: {error}", path.display())))
 }

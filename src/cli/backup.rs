@@ -84,7 +84,7 @@ pub(super) fn copy_with_progress(
         CliError::failed(message).hint("what was copied is whole: run it again to go on")
     };
     remove_unfinished(&to).map_err(failed)?;
-    let mut progress = Progress::new("copying");
+    let mut progress = Progress::in_bytes("copying");
     let copied = copy(&**from, &*to, |done, all| progress.at(done, all)).map_err(failed)?;
     drop(progress);
     Ok((copied, settle(&to).map_err(failed)?))

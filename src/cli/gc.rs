@@ -56,7 +56,7 @@ fn in_directory(matches: &ArgMatches, path: &Path, collecting: Collecting) -> Re
         Collecting::Really => Some(Home::claim(path).map_err(|error| claimed(&error))?),
         Collecting::DryRun => None,
     };
-    let mut progress = Progress::new("reading what was kept");
+    let mut progress = Progress::in_pieces("reading what was kept");
     collect(&folder, (&limits, now()), collecting, |done, all| progress.at(done, all))
         .map(Gc::of)
         .map_err(|error| CliError::failed(format!("cannot clean up {}: {error}", path.display())))

@@ -12,6 +12,23 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the bar is drawn at most.
 const PERIOD: Duration = Duration::from_millis(100);
 
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Bytes,
+    /// Files, requests or spans: the name of the work tells.
+    Pieces,
+}
+
+impl Unit {
+    fn amount(self, number: u64) -> String {
+        match self {
+            Self::Bytes => format::bytes(number),
+            Self::Pieces => format::count(number),
+        }
+    }
+}
+
 /// Work under way. Its bar is gone once this is dropped.
 pub(super) struct Progress {
     /// None where stderr is no terminal.
@@ -20,13 +37,22 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Begins work of that name, such as `reading the log`.
-    pub(super) fn new(what: &str) -> Self {
-        let stderr = io::stderr();
-        Self { bar: stderr.is_terminal().then(|| Bar::new(what, stderr)), start: now() }
+    /// Begins work of that name, such as `copying`, of which bytes are counted.
+    pub(super) fn in_bytes(what: &str) -> Self {
+        Self::new(what, Unit::Bytes)
     }
 
-    /// Tells how many bytes are done, and of how many: 0 where that is not known. Cheap enough for each step of the work.
+    /// Begins work of that name, such as `restoring spans`, of which pieces are counted.
+    pub(super) fn in_pieces(what: &str) -> Self {
+        Self::new(what, Unit::Pieces)
+    }
+
+    fn new(what: &str, unit: Unit) -> Self {
+        let stderr = io::stderr();
+        Self { bar: stderr.is_terminal().then(|| Bar::new(what, unit, stderr)), start: now() }
+    }
+
+    /// Tells how much is done, and of how much: 0 where that is not known. Cheap enough for each step of the work.
     pub(super) fn at(&mut self, done: u64, total: u64) {
         if let Some(bar) = &mut self.bar {
             bar.at((done, total), self.start.elapsed(), terminal_width);
@@ -42,14 +68,15 @@ fn now() -> Instant {
 /// A bar, and when it was drawn last.
 struct Bar<W: Write> {
     what: String,
+    unit: Unit,
     out: W,
     /// How long the work had taken then, and how many cells were used.
     drawn: Option<(Duration, usize)>,
 }
 
 impl<W: Write> Bar<W> {
-    fn new(what: &str, out: W) -> Self {
-        Self { what: what.into(), out, drawn: None }
+    fn new(what: &str, unit: Unit, out: W) -> Self {
+        Self { what: what.into(), unit, out, drawn: None }
     }
 
     /// Draws the bar if it is time to.
@@ -59,7 +86,7 @@ impl<W: Write> Bar<W> {
         }
         // A serial line knows no size; a line that fills the terminal would begin the next one.
         let width = width().filter(|width| *width > 0).unwrap_or(80).saturating_sub(1);
-        let line = line(&self.what, amount, elapsed, width);
+        let line = line((&self.what, self.unit), amount, elapsed, width);
         self.replace(&line);
         self.drawn = Some((elapsed, cells(&line)));
     }
@@ -95,13 +122,13 @@ const SHORTEST_BAR: usize = 8;
 
 /// Returns what is said of work in one line of at most `width` cells: what it is, and the rest as far as it fits, the
 /// most telling first. Numbers keep their width, so that the bar keeps its length.
-fn line(what: &str, (done, total): (u64, u64), elapsed: Duration, width: usize) -> String {
+fn line((what, unit): (&str, Unit), (done, total): (u64, u64), elapsed: Duration, width: usize) -> String {
     let rate = (done as f64 / elapsed.as_secs_f64().max(f64::MIN_POSITIVE)) as u64;
     let share = (total > 0).then(|| (done as f64 / total as f64).min(1.0));
-    let bytes = |number| format!("{:>8}", format::bytes(number));
+    let padded = |number| format!("{:>8}", unit.amount(number));
     let amount = match share {
-        Some(_) => format!("{} of {}", bytes(done), format::bytes(total)),
-        None => bytes(done),
+        Some(_) => format!("{} of {}", padded(done), unit.amount(total)),
+        None => padded(done),
     };
     // The share is seen however long the name is, then a bar; the numbers come after it.
     let percent = share.map(|share| format!("{:>3.0}%", (share * 100.0).floor()));
@@ -117,7 +144,7 @@ fn line(what: &str, (done, total): (u64, u64), elapsed: Duration, width: usize) 
     let is_foreseen = share.is_some() && rate > 0;
     let left = is_foreseen.then(|| time_left(total.saturating_sub(done), rate)).and_then(&mut fitting);
     let amount = fitting(amount);
-    let rate = fitting(format!("{}/s", bytes(rate)));
+    let rate = fitting(format!("{}/s", padded(rate)));
     let bar = share.and_then(|share| bar(share, room.saturating_sub(2)));
     let percent = percent.filter(|_| width >= reserved);
     for text in [bar, percent, amount, rate, left].into_iter().flatten() {
@@ -128,8 +155,8 @@ fn line(what: &str, (done, total): (u64, u64), elapsed: Duration, width: usize) 
 }
 
 /// Returns how long the rest takes at that rate, in whole seconds: no estimate is more exact.
-fn time_left(bytes: u64, bytes_per_second: u64) -> String {
-    match bytes.div_ceil(bytes_per_second) {
+fn time_left(amount: u64, rate: u64) -> String {
+    match amount.div_ceil(rate) {
         seconds @ 0..60 => format!("{seconds:>2} s left"),
         seconds => format!("{} left", format::duration(seconds.saturating_mul(1_000_000_000))),
     }
@@ -151,7 +178,9 @@ mod tests {
 
     #[test]
     fn a_line_tells_as_much_as_fits() {
-        let at = |width| line("reading what is on disk", (1_200 * MIB, 2_800 * MIB), Duration::from_secs(3), width);
+        let at = |width| {
+            line(("reading what is on disk", Unit::Bytes), (1_200 * MIB, 2_800 * MIB), Duration::from_secs(3), width)
+        };
         insta::assert_snapshot!([119, 79, 59, 39, 19].map(at).join("\n"), @"
         reading what is on disk  █████████████████▏······················   42%  1.17 GiB of 2.73 GiB   400 MiB/s   4 s left
         reading what is on disk  ██████▍········   42%  1.17 GiB of 2.73 GiB   4 s left
@@ -163,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_line_is_honest_at_both_ends_and_beyond() {
-        let at = |(done, total), seconds| line("copying", (done, total), Duration::from_secs(seconds), 79);
+        let at =
+            |(done, total), seconds| line(("copying", Unit::Bytes), (done, total), Duration::from_secs(seconds), 79);
         let lines = [
             at((0, 2_800 * MIB), 1),
             at((1, 2_800 * MIB), 10),
@@ -185,7 +215,7 @@ mod tests {
     /// Returns what was written while work went on to those tenths of a second, and after its end.
     fn written(tenths: &[u64]) -> (String, String) {
         let mut out = Vec::new();
-        let mut bar = Bar::new("copying", &mut out);
+        let mut bar = Bar::new("copying", Unit::Bytes, &mut out);
         for &tenth in tenths {
             bar.at((tenth, 100), Duration::from_millis(tenth * 100), || Some(40));
         }
@@ -212,18 +242,18 @@ mod tests {
     #[test]
     fn where_the_width_is_not_known_it_is_80() {
         for width in [None, Some(0)] {
-            let mut bar = Bar::new("copying", Vec::new());
+            let mut bar = Bar::new("copying", Unit::Bytes, Vec::new());
             bar.at((50, 100), Duration::from_secs(2), || width);
             assert_eq!(
                 bar.drawn.map(|(_, cells)| cells),
-                Some(cells(&line("copying", (50, 100), Duration::from_secs(2), 79)))
+                Some(cells(&line(("copying", Unit::Bytes), (50, 100), Duration::from_secs(2), 79)))
             );
         }
     }
 
     #[test]
     fn a_shorter_line_covers_a_longer_one() {
-        let mut bar = Bar::new("copying", Vec::new());
+        let mut bar = Bar::new("copying", Unit::Bytes, Vec::new());
         bar.at((50, 100), Duration::from_secs(2), || Some(80));
         let longer = bar.out.split_off(0);
         bar.at((50, 100), Duration::from_secs(3), || Some(20));
@@ -241,7 +271,7 @@ mod tests {
             elapsed in 0_u64..u64::MAX / 2,
             width in 0_usize..200,
         ) {
-            let line = line(&what, amount, Duration::from_nanos(elapsed), width);
+            let line = line((&what, Unit::Bytes), amount, Duration::from_nanos(elapsed), width);
             prop_assert!(cells(&line) <= width, "{line:?}");
             prop_assert!(!line.chars().any(char::is_control), "{line:?}");
         }

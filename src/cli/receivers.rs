@@ -62,7 +62,7 @@ impl Receivers {
         let home = data_dir::of(config)?.map(|path| Home::claim(&path)).transpose()?;
         let (engine, writer) = match &home {
             Some(home) => {
-                let mut progress = Progress::new("reading what was kept");
+                let mut progress = Progress::in_pieces("reading what was kept");
                 Engine::start_kept(limits(config), priority, &keeping(home, config), |done, all| progress.at(done, all))
             }
             None => Engine::start(limits(config), priority),

@@ -115,7 +115,7 @@ fn add(reading: &Reading, home: &Home, config: &Config) -> Result<ExitCode, CliE
     let (engine, writer) =
         Engine::start_kept(receivers::limits(config), Priority::Usual, &keeping, |_, _| ()).map_err(cannot)?;
     let runtime = runtime()?;
-    let mut progress = Progress::new("restoring");
+    let mut progress = Progress::in_pieces("restoring spans");
     let (mut stored, mut duplicates) = (0, 0);
     let mut requests = reading.requests();
     while let Some(request) = requests.next() {
@@ -151,7 +151,7 @@ fn send(reading: &Reading, client: &Client) -> Result<ExitCode, CliError> {
     let to = receiver(&before, client.host())?;
     let runtime = runtime()?;
     let mut exporter = Exporter::new(to);
-    let mut progress = Progress::new("restoring");
+    let mut progress = Progress::in_pieces("restoring spans");
     let mut requests = reading.requests();
     while let Some(request) = requests.next() {
         progress.at(requests.done(), reading.spans());
