@@ -177,3 +177,47 @@ fn a_log_of_which_nothing_can_be_read_is_told_once_and_set_aside() {
     again.writer.remove_leftovers(&again.writer.leftovers(Timestamp(7_000_000_000)));
     assert!(names().is_empty(), "it goes when its time is over");
 }
+
+/// Returns the file of a block with another number in its region, so many bytes of data by its head, and right checksums.
+fn forged(whole: &[u8], (place, number): (usize, u64), data: u64) -> Vec<u8> {
+    let region = u32::from_le_bytes(*whole[12..].first_chunk().unwrap()) as usize;
+    let mut head = whole[..32].to_vec();
+    let (data_bytes, mut region) = (&whole[32 + region..whole.len() - 32 - region], whole[32..32 + region].to_vec());
+    region[place..place + 8].copy_from_slice(&number.to_le_bytes());
+    head[16..24].copy_from_slice(&data.to_le_bytes());
+    head[24..28].copy_from_slice(&crc32c::crc32c(&region).to_le_bytes());
+    let checksum = crc32c::crc32c(&head[..28]);
+    head[28..].copy_from_slice(&checksum.to_le_bytes());
+    [&head[..], &region, data_bytes, &region, &head].concat()
+}
+
+#[test]
+fn a_file_that_claims_more_than_it_can_have_is_set_aside() {
+    const ROWS: usize = 8;
+    const NAMES: usize = 13 * 8;
+    let (folder, expected) = written();
+    let name = folder.list().unwrap().into_iter().map(|entry| entry.name).min().unwrap();
+    let whole = folder.read(&name).unwrap();
+    let data = u64::from_le_bytes(*whole[16..].first_chunk().unwrap());
+    let (number, most) = (u64::from_le_bytes(*whole[40..].first_chunk().unwrap()), u64::from(u32::MAX));
+    assert_eq!((number, forged(&whole, (ROWS, number), data)), (900, whole.clone()), "it is known how a file is made");
+    for (place, number, data) in [(ROWS, most, data), (NAMES, most, data), (ROWS, number, 1 << 31)] {
+        let damaged = folder.kill();
+        damaged.put(&name, &forged(&whole, (place, number), data));
+        let shelf = Shelf::new(Arc::new(damaged.clone()), true);
+        let found = open(limits(), &shelf, Opener::Owner(Timestamp(0)), |_, _| ()).unwrap();
+        assert_eq!((found.losses.damaged, spans(&found.store).len()), (1, expected.len() - 900));
+    }
+}
+
+#[test]
+fn a_file_of_a_block_that_comes_after_all_others_is_none_of_ours() {
+    let (folder, expected) = written();
+    let name = folder.list().unwrap().into_iter().map(|entry| entry.name).min().unwrap();
+    let whole = folder.read(&name).unwrap();
+    folder.put("block-00000000ffffffff.spb", &forged(&whole, (0, u64::from(u32::MAX)), whole.len() as u64));
+    let mut kept = Kept::open(folder, limits());
+    kept.append(&[span(99, 1, 0, 1)]);
+    kept.end_block(5_000);
+    assert_eq!(spans(&kept.store).len(), expected.len() + 1);
+}

@@ -43,9 +43,10 @@ impl PartSums {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.start_ns = self.start_ns.min(other.start_ns);
         self.end_ns = self.end_ns.max(other.end_ns);
-        self.spans += other.spans;
-        self.errors += other.errors;
-        self.roots += other.roots;
+        // A damaged column may say anything.
+        self.spans = self.spans.saturating_add(other.spans);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.roots = self.roots.saturating_add(other.roots);
     }
 
     pub(crate) fn duration_ns(&self) -> u64 {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use damage::{Salvage, Verified};
-pub(super) use image::{Damaged, Image};
+pub(super) use image::{Damaged, Image, STRETCH};
 pub use seal::Sealer;
 
 use super::ids::IdKeys;
@@ -102,7 +102,8 @@ struct Names {
 
 impl Names {
     fn read(image: &mut ImageReader) -> Result<Self, Damaged> {
-        Ok(Self { len: image.small()?, ends: Packed::read(image)?, text: image.section()? })
+        let names = Self { len: image.small()?, ends: Packed::read(image)?, text: image.section()? };
+        if names.ends.has(names.len) { Ok(names) } else { Err(Damaged) }
     }
 
     /// Returns a name; the empty one where there is none, or it is damaged.

@@ -44,6 +44,11 @@ impl Packed {
         Ok(Self { heads: image.table()?, bytes: image.section()? })
     }
 
+    /// Returns whether there are so many rows.
+    pub(super) fn has(&self, rows: u32) -> bool {
+        (rows as usize).div_ceil(CHUNK) * HEAD <= self.heads.len()
+    }
+
     /// Returns the value of a row that there is.
     #[inline]
     pub(in crate::store) fn get(&self, row: u32) -> u64 {

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
-use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound};
+use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound, get_frame_content_size};
 
 use super::image::{Damaged, ImageBuilder, ImageReader, item, u32_at};
 use crate::otlp::wire::{Cursor, put_varint};
@@ -282,6 +282,9 @@ impl Pages {
         }
         if packed.len() == page.unpacked as usize {
             out.extend_from_slice(packed);
+            return;
+        }
+        if !get_frame_content_size(packed).is_ok_and(|bytes| bytes == Some(page.unpacked.into())) {
             return;
         }
         out.reserve(page.unpacked as usize);

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 
 use super::folder::Folder;
-use crate::store::sealed::{Image, SealedBlock};
+use crate::store::sealed::{Image, STRETCH, SealedBlock};
 use crate::store::view::Block;
 
 /// Where files of blocks are put.
@@ -53,8 +53,8 @@ pub enum Unreadable {
 const MAGIC: &[u8; 8] = b"spantopB";
 const VERSION: u16 = 1;
 const HEAD: usize = 32;
-/// No block has more data: it is made of one message, or of far less.
-const MOST_DATA: usize = 2 << 30;
+/// A file of a later block is none of ours: that many are never written, and after it there have to be numbers for others.
+const LAST: u32 = u32::MAX / 2;
 /// The bytes of a head before its checksum.
 const CHECKED: usize = HEAD - 4;
 
@@ -63,14 +63,11 @@ pub(super) fn name_of(sequence: u32) -> String {
     format!("block-{sequence:016x}.spb")
 }
 
-/// Blocks are numbered below this: at one a second it takes 68 years, and who numbers one higher is not us.
-const MOST_BLOCKS: u32 = 1 << 31;
-
 /// Returns the block whose file has this name.
 pub(super) fn sequence_of(name: &str) -> Option<u32> {
     let digits = name.strip_prefix("block-")?.strip_suffix(".spb")?;
     let sequence = u32::from_str_radix(digits, 16).ok()?;
-    (name_of(sequence) == name && sequence < MOST_BLOCKS).then_some(sequence)
+    (sequence <= LAST && name_of(sequence) == name).then_some(sequence)
 }
 
 /// What the name of a file ends with that is not whole yet.
@@ -295,7 +292,8 @@ fn image_of(file: &Bytes) -> Result<Image, Unreadable> {
     if data.len() == head.data {
         return Ok(Image { region, data });
     }
-    if head.data > MOST_DATA {
+    if head.data.div_ceil(STRETCH) > region.len() / size_of::<u32>() {
+        // It would have a checksum of each stretch.
         return Err(Unreadable::Damaged);
     }
     let mut padded = data.to_vec();
