@@ -194,6 +194,7 @@ fn forged(whole: &[u8], (place, number): (usize, u64), data: u64) -> Vec<u8> {
 #[test]
 fn a_file_that_claims_more_than_it_can_have_is_set_aside() {
     const ROWS: usize = 8;
+    const RECEIVED_BYTES: usize = 12 * 8;
     const NAMES: usize = 13 * 8;
     let (folder, expected) = written();
     let name = folder.list().unwrap().into_iter().map(|entry| entry.name).min().unwrap();
@@ -201,7 +202,8 @@ fn a_file_that_claims_more_than_it_can_have_is_set_aside() {
     let data = u64::from_le_bytes(*whole[16..].first_chunk().unwrap());
     let (number, most) = (u64::from_le_bytes(*whole[40..].first_chunk().unwrap()), u64::from(u32::MAX));
     assert_eq!((number, forged(&whole, (ROWS, number), data)), (900, whole.clone()), "it is known how a file is made");
-    for (place, number, data) in [(ROWS, most, data), (NAMES, most, data), (ROWS, number, 1 << 31)] {
+    let claims = [(ROWS, most, data), (NAMES, most, data), (RECEIVED_BYTES, u64::MAX, data), (ROWS, number, 1 << 31)];
+    for (place, number, data) in claims {
         let damaged = folder.kill();
         damaged.put(&name, &forged(&whole, (place, number), data));
         let shelf = Shelf::new(Arc::new(damaged.clone()), true);

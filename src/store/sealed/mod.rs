@@ -77,6 +77,12 @@ impl Facts {
         }
     }
 
+    /// Returns whether a block of so many parts can be what is said here.
+    fn are_possible(&self, parts: u32) -> bool {
+        let most_bytes = u64::from(self.rows) * u64::from(u32::MAX);
+        self.begun <= parts && self.begun_with_errors <= self.begun && self.received_bytes <= most_bytes
+    }
+
     fn read(image: &mut ImageReader) -> Result<Self, Damaged> {
         Ok(Self {
             sequence: image.small()?,
@@ -235,7 +241,7 @@ impl SealedBlock {
         let scope_resources = Packed::read(&mut reader)?;
         let pages = Pages::read(&mut reader)?;
         let checksums = reader.table()?;
-        if columns.span_id.len() != facts.rows as usize * size_of::<u64>() {
+        if columns.span_id.len() != facts.rows as usize * size_of::<u64>() || !facts.are_possible(parts.len()) {
             return Err(Damaged);
         }
         let newer = Arc::new(NewerLinks::new(parts.len()));
