@@ -217,6 +217,25 @@ fn no_single_failure_takes_what_was_answered_or_stays() {
     }
 }
 
+#[test]
+fn what_leaves_memory_while_a_file_fails_is_not_counted_twice_by_the_next_run() {
+    for seed in seeds(12) {
+        let _which = Try(seed);
+        for nth in 0..150 {
+            let random = &mut Random::new(seed);
+            let policy = POLICIES[seed as usize % POLICIES.len()];
+            let mut driver = Driver::start(SimFolder::new(seed), limits(), policy);
+            driver.folder.fail_nth(nth);
+            for _ in 0..60 {
+                step(&mut driver, &MANY, random);
+            }
+            driver.settle();
+            held(&driver.snapshot());
+            killed(&driver);
+        }
+    }
+}
+
 /// Returns what is found after the program was killed now.
 fn killed(driver: &Driver) -> Spans {
     driver.found_in(&driver.folder.kill())
