@@ -6,6 +6,8 @@ pub mod otlp;
 
 pub mod store;
 
+pub mod query;
+
 pub mod source;
 
 pub mod config;

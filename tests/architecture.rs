@@ -12,13 +12,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("otlp", &[]),
     ("store", &["otlp"]),
-    ("source", &["store", "otlp"]),
+    ("query", &["store", "otlp"]),
+    ("source", &["store", "query", "otlp"]),
     ("net", &["config"]),
     ("ingest", &["source", "config", "otlp", "net"]),
-    ("api", &["source", "config", "otlp"]),
-    ("remote", &["source", "config", "otlp"]),
-    ("tui", &["source", "config"]),
-    ("cli", &["api", "config", "demo", "ingest", "net", "otlp", "remote", "source", "store", "tui"]),
+    ("api", &["source", "query", "config", "otlp"]),
+    ("remote", &["source", "query", "config", "otlp"]),
+    ("tui", &["source", "query", "config"]),
+    ("cli", &["api", "config", "demo", "ingest", "net", "otlp", "query", "remote", "source", "store", "tui"]),
 ];
 
 /// Words that a file may hold only if its path begins with one of these.

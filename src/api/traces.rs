@@ -56,6 +56,7 @@ fn request(uri: &Uri) -> Result<TracesRequest, ApiError> {
             service: given.text("service_name"),
             operation: given.text("operation"),
             status: given.read("status", "ok or error", status)?,
+            query: None,
             min_duration_ns: given.milliseconds("min_duration_ms")?,
             max_duration_ns: given.milliseconds("max_duration_ms")?,
         },

@@ -20,8 +20,14 @@ pub use engine::{Engine, Overloaded, WriterThread, now};
 pub use keeping::{Keeping, SyncPolicy};
 pub use priority::Priority;
 pub use reading::Reading;
-pub use reply::{Collected, DiskStatus, Reason, Recovery, Removed, Reply, Status, TraceList};
-pub use request::{Page, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest, Window};
+pub use reply::{
+    Cell, Collected, DiskStatus, Facet, Facets, FoundSpan, OneSeries, Progress, Reason, Recovery, Removed, Reply,
+    Scatter, Series, SpanList, Status, TraceList,
+};
+pub use request::{
+    AttributesRequest, FacetsRequest, Page, Request, ScatterRequest, SeriesRequest, Sort, SortKey, SpansRequest,
+    TraceFilter, TraceStatus, TracesRequest, Window,
+};
 
 /// Answers requests: this process, or later a daemon elsewhere.
 pub trait Source: Send + Sync {
@@ -30,6 +36,16 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// When the source cannot be reached or cannot answer this.
     fn ask(&self, request: &Request) -> Result<Reply, SourceError>;
+
+    /// Answers `request` in pieces where that takes long: `on` gets what was found so far, each answer better than the one
+    /// before, the last one whole. When it returns false it is not wanted any more, and no other comes.
+    ///
+    /// # Errors
+    /// As [`Source::ask`].
+    fn ask_gradually(&self, request: &Request, on: &mut dyn FnMut(Reply) -> bool) -> Result<(), SourceError> {
+        on(self.ask(request)?);
+        Ok(())
+    }
 
     /// Returns a number that changes when an answer may have changed; the screen asks again only then.
     fn revision(&self) -> u64;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Held, Span, SpanDetail, Timestamp, Trace, TraceSummary};
+use crate::model::{Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary};
+use crate::query::ast::{Field, Literal};
 use crate::store::{Counters, Losses};
 
 /// An answer; the variant is the one its [`super::Request`] names.
@@ -19,6 +20,14 @@ pub enum Reply {
     /// `ExportTraceServiceRequest` messages in protobuf, one per piece of the trace.
     Otlp(Option<Vec<Bytes>>),
     Span(Option<Box<SpanDetail>>),
+    Spans(SpanList),
+    Series(Series),
+    /// In order of their starts.
+    Matches(Vec<SpanId>),
+    Facets(Facets),
+    Scatter(Scatter),
+    /// How many of the spans looked at have each, the most frequent first.
+    Attributes(Vec<(Arc<str>, u64)>),
     Status(Box<Status>),
     Gc(Collected),
 }
@@ -59,6 +68,109 @@ pub enum Reason {
     Unfinished,
 }
 
+/// How far a search has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The spans that were looked at, or need not be.
+    pub searched: u64,
+    /// All spans.
+    pub of: u64,
+}
+
+impl Progress {
+    /// Returns whether everything was searched.
+    pub fn is_complete(self) -> bool {
+        self.searched >= self.of
+    }
+}
+
+/// A page of spans.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SpanList {
+    /// How many spans are returned by the query, before offset and limit, as far as it has come.
+    pub total: usize,
+    pub rows: Vec<FoundSpan>,
+    pub progress: Progress,
+}
+
+/// A span that a query returned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundSpan {
+    pub trace: TraceId,
+    pub id: SpanId,
+    pub service: Arc<str>,
+    pub operation: Arc<str>,
+    pub kind: Kind,
+    pub status: StatusCode,
+    pub start: Timestamp,
+    pub duration_ns: u64,
+    /// The values of the fields that the query selects, in its order; [`Literal::Nil`] where a span has none.
+    pub selected: Vec<Literal>,
+}
+
+/// The answer to a metrics query.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    pub step_ns: u64,
+    pub series: Vec<OneSeries>,
+    /// Whether percentiles are within 1 % only, as there were too many values.
+    pub is_approximate: bool,
+    pub progress: Progress,
+}
+
+/// Numbers over time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OneSeries {
+    /// By which it differs from the others.
+    pub labels: Vec<(Arc<str>, Literal)>,
+    /// In order of time; where there was nothing to compute from, nothing.
+    pub samples: Vec<(Timestamp, f64)>,
+}
+
+/// How often values are there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facets {
+    /// In the order asked for.
+    pub facets: Vec<Facet>,
+    /// How many traces were looked at: the newest ones, where they are too many.
+    pub traces: u64,
+    /// Whether these are all.
+    pub is_all: bool,
+}
+
+/// The values of one field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facet {
+    pub field: Field,
+    /// How many traces have a span with each value, most first.
+    pub values: Vec<(Literal, u64)>,
+    /// How many more values there are.
+    pub others: u64,
+}
+
+/// Traces as points in cells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scatter {
+    /// The starts of the first and the last trace.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// The shortest and the longest duration.
+    pub least_ns: u64,
+    pub most_ns: u64,
+    /// Cells that have a trace, in order of column and row; the longest durations are in row 0.
+    pub cells: Vec<Cell>,
+    pub progress: Progress,
+}
+
+/// A cell of a scatter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    pub column: u16,
+    pub row: u16,
+    pub traces: u32,
+    pub errors: u32,
+}
+
 /// A page of the list of traces.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceList {
@@ -69,6 +181,8 @@ pub struct TraceList {
     /// How many matching traces stand before the first row.
     pub offset: usize,
     pub rows: Vec<TraceSummary>,
+    /// How far the search for them has come; total and rows are those found so far.
+    pub progress: Progress,
 }
 
 /// The state of the store and of the receivers.

@@ -1,6 +1,10 @@
 //! What can be asked.
 
+use std::sync::Arc;
+
 use crate::model::{Held, SpanId, Timestamp, TraceId};
+use crate::query::Query;
+use crate::query::ast::{Field, Scope};
 
 /// A question. Each later capability brings its own, with one [`super::Reply`].
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +20,18 @@ pub enum Request {
     TraceOtlp(TraceId),
     /// Everything kept of one span; answered by [`super::Reply::Span`], none where it is not held.
     Span(TraceId, SpanId),
+    /// The spans that a query returns; answered by [`super::Reply::Spans`].
+    Spans(SpansRequest),
+    /// The series of a metrics query; answered by [`super::Reply::Series`].
+    Series(SeriesRequest),
+    /// The spans of one trace that a query returns; answered by [`super::Reply::Matches`].
+    Matches(TraceId, Arc<Query>),
+    /// How often values of fields are there in the traces of a list; answered by [`super::Reply::Facets`].
+    Facets(FacetsRequest),
+    /// When the traces of a list began and how long they took; answered by [`super::Reply::Scatter`].
+    Scatter(ScatterRequest),
+    /// The names of attributes that spans have; answered by [`super::Reply::Attributes`].
+    Attributes(AttributesRequest),
     /// Counters, fill and age of the store; answered by [`super::Reply::Status`].
     Status,
     /// Everything that has to go by the limits, let go now, or only named; answered by [`super::Reply::Gc`].
@@ -42,6 +58,60 @@ pub struct TracesRequest {
     pub limit: usize,
 }
 
+/// A page of the spans that a query returns, those that began last first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpansRequest {
+    pub query: Arc<Query>,
+    /// In which the spans began.
+    pub window: Window,
+    /// Of which they are.
+    pub service: Option<String>,
+    pub offset: usize,
+    pub limit: usize,
+}
+
+/// Series over a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesRequest {
+    /// One with metrics.
+    pub query: Arc<Query>,
+    pub window: Window,
+    pub service: Option<String>,
+    /// The time from one sample to the next; by default the window ÷ 240, rounded to a readable one.
+    pub step_ns: Option<u64>,
+}
+
+/// Values of fields and how many traces have them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FacetsRequest {
+    /// The traces that are looked at.
+    pub filter: TraceFilter,
+    pub fields: Vec<Field>,
+    /// Only values that begin with this, in any case.
+    pub prefix: String,
+    /// How many values of each field at most, the most frequent first.
+    pub limit: usize,
+}
+
+/// Traces as points, in cells: the columns divide the time, the rows the logarithm of the duration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScatterRequest {
+    pub filter: TraceFilter,
+    pub columns: u16,
+    pub rows: u16,
+}
+
+/// Names of attributes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributesRequest {
+    pub window: Window,
+    /// [`Scope::Either`] asks for those of span and resource.
+    pub scope: Scope,
+    /// Only names that have this in them, in any case.
+    pub part: String,
+    pub limit: usize,
+}
+
 /// Which traces are asked for; every part that is set must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceFilter {
@@ -50,6 +120,8 @@ pub struct TraceFilter {
     pub service: Option<String>,
     pub operation: Option<String>,
     pub status: Option<TraceStatus>,
+    /// What the trace must match.
+    pub query: Option<Arc<Query>>,
     /// Of the trace, inclusive.
     pub min_duration_ns: Option<u64>,
     /// Of the trace, inclusive.

@@ -12,6 +12,7 @@ mod opening;
 mod request;
 mod ring;
 mod row;
+mod scan;
 mod sealed;
 pub mod segment;
 mod settling;
@@ -35,6 +36,7 @@ pub use writer::{Expiring, Limit, Outcome, Writer};
 
 pub(crate) use open::PartRef;
 pub(crate) use row::Row;
+pub(crate) use scan::{Bits, Column, FingerprintOf, Test, fingerprint};
 pub(crate) use sums::{PartSums, RootRow};
 pub(crate) use view::{Reader, Sums, View};
 

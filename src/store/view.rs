@@ -359,6 +359,15 @@ impl Reader<'_> {
         }
     }
 
+    /// Returns fields of the `Span` message of a row: at least all that the columns do not hold, sooner than
+    /// [`Reader::span`].
+    pub(crate) fn body(&mut self, row: u32) -> &[u8] {
+        match self {
+            Self::Open(block) => block.span_message(row),
+            Self::Sealed(reader) => reader.body(row),
+        }
+    }
+
     /// Returns an `InstrumentationScope` message and its schema URL.
     pub(crate) fn scope(&mut self, scope: u32) -> (&[u8], &str) {
         match self {

@@ -17,6 +17,12 @@ pub fn answer(request: &Request, snapshot: &Snapshot) -> Reply {
         Request::Newer(id, held) => trace::newer(*id, *held, snapshot),
         Request::TraceOtlp(id) => Reply::Otlp(trace::otlp(*id, snapshot)),
         Request::Span(trace, span) => Reply::Span(span::open(*trace, *span, snapshot)),
+        Request::Spans(_) => Reply::Spans(crate::source::SpanList::default()),
+        Request::Series(_) => Reply::Series(crate::source::Series::default()),
+        Request::Matches(..) => Reply::Matches(Vec::new()),
+        Request::Facets(_) => Reply::Facets(crate::source::Facets::default()),
+        Request::Scatter(_) => Reply::Scatter(crate::source::Scatter::default()),
+        Request::Attributes(_) => Reply::Attributes(Vec::new()),
         Request::Status => Reply::Status(Box::new(traces::status(snapshot))),
         Request::Gc { is_dry_run } => Reply::Gc(Collected { is_dry_run: *is_dry_run, removed: Vec::new() }),
     }

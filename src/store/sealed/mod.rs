@@ -368,6 +368,11 @@ impl SealedReader<'_> {
         &self.message
     }
 
+    /// Returns what was kept of the `Span` message of a row beside its columns, or all of it.
+    pub(super) fn body(&mut self, index: u32) -> &[u8] {
+        self.spans.item(index).get(1..).unwrap_or_default()
+    }
+
     /// Returns an `InstrumentationScope` message and its schema URL.
     pub(super) fn scope(&mut self, scope: u32) -> (&[u8], &str) {
         self.message_and_schema(self.block.len().saturating_add(scope))

@@ -10,8 +10,8 @@ use crate::model::{
     Attribute, Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
 };
 use crate::source::{
-    Collected, DiskStatus, Page, Reply, Request, SortKey, Source, SourceError, Status, TraceFilter, TraceList,
-    TraceStatus, TracesRequest,
+    Collected, DiskStatus, Facets, Page, Progress, Reply, Request, Scatter, Series, SortKey, Source, SourceError,
+    SpanList, Status, TraceFilter, TraceList, TraceStatus, TracesRequest,
 };
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
@@ -81,7 +81,7 @@ impl Fake {
         };
         let offset = offset.min(total);
         let rows = rows.into_iter().skip(offset).take(request.limit).cloned().collect();
-        TraceList { total, held: traces.len(), offset, rows }
+        TraceList { total, held: traces.len(), offset, rows, progress: Progress::default() }
     }
 
     fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
@@ -124,6 +124,12 @@ impl Source for Fake {
                 let span = trace.as_ref().and_then(|trace| trace.spans.iter().find(|s| s.id == *span));
                 Reply::Span(span.map(|span| Box::new(detail(*id, span))))
             }
+            Request::Spans(_) => Reply::Spans(SpanList::default()),
+            Request::Series(_) => Reply::Series(Series::default()),
+            Request::Matches(..) => Reply::Matches(Vec::new()),
+            Request::Facets(_) => Reply::Facets(Facets::default()),
+            Request::Scatter(_) => Reply::Scatter(Scatter::default()),
+            Request::Attributes(_) => Reply::Attributes(Vec::new()),
             Request::Gc { .. } => Reply::Gc(Collected::default()),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),
         })

@@ -4,7 +4,9 @@ mod page;
 
 use super::summary;
 use crate::model::Timestamp;
-use crate::source::{DiskStatus, Page, SortKey, Status, TraceFilter, TraceList, TraceStatus, TracesRequest, Window};
+use crate::source::{
+    DiskStatus, Page, Progress, SortKey, Status, TraceFilter, TraceList, TraceStatus, TracesRequest, Window,
+};
 use crate::store::{PartRef, PartSums, Snapshot, Sums, View};
 use page::{Keyed, PageOf};
 
@@ -98,7 +100,7 @@ impl<'a> List<'a> {
         let (offset, page) = page.finish(total);
         let row = |(id, newest, sums)| summary::summary(id, newest, &sums, (self.snapshot, &self.blocks));
         let rows = page.iter().filter_map(|keyed| self.matching(keyed.newest)).map(row).collect();
-        TraceList { total, held, offset, rows }
+        TraceList { total, held, offset, rows, progress: Progress::default() }
     }
 
     /// Returns the page of the traces in a window, newest first: nearly always the newest block has all of it.
