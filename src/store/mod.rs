@@ -35,7 +35,7 @@ pub use settling::{Settled, settle};
 pub use writer::{Expiring, Limit, Outcome, Writer};
 
 pub(crate) use open::PartRef;
-pub(crate) use row::Row;
+pub(crate) use row::{Facts as RowFacts, Row};
 pub(crate) use scan::{Bits, Column, FingerprintOf, Test, fingerprint};
 pub(crate) use sums::{PartSums, RootRow};
 pub(crate) use view::{Reader, Sums, View};
@@ -166,6 +166,16 @@ impl Snapshot {
     pub(crate) fn is_superseded(&self, view: &View, part: u32) -> bool {
         let newer = view.newer(part);
         newer.is_some_and(|newer| self.position(newer.block).is_some_and(|at| self.view(at).has_part(newer.part)))
+    }
+
+    /// Returns the newest part that can be seen of the trace of a part.
+    pub(crate) fn newest_after(&self, position: usize, part: u32) -> PartRef {
+        let (mut view, mut newest) = (self.view(position), PartRef { block: self.view(position).sequence(), part });
+        while let Some(newer) = view.newer(newest.part).filter(|newer| newer.block > newest.block) {
+            let Some(at) = self.position(newer.block).filter(|&at| self.view(at).has_part(newer.part)) else { break };
+            (view, newest) = (self.view(at), newer);
+        }
+        newest
     }
 
     /// Returns the parts of a trace as (place among the views, part), newest first, and whether older ones are gone.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::ids::{id_hash, span_hash};
-use super::open::{OpenBlock, Part, PartRef, SharedSums};
+use super::open::{OpenBlock, OpenSums, Part, PartRef};
 use super::row::{NONE, Row};
+use super::scan::Bits;
 use super::sealed::{Salvage, SealedBlock, SealedReader};
 use super::sums::{PartSums, RootRow};
 use crate::model::Timestamp;
@@ -324,6 +325,103 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Returns the sums over a part of what can be seen of it, without waiting for anyone who sums up the block.
+    pub(crate) fn part_sums(&self, part: u32) -> PartSums {
+        match self.block {
+            Block::Open(_) => {
+                let mut sums = PartSums::default();
+                self.newest_rows(part).for_each(|row| sums.add(&self.row(row)));
+                sums
+            }
+            Block::Sealed(block) => block.parts.sums(part),
+        }
+    }
+
+    /// Returns the root that names the trace among those of a part.
+    pub(crate) fn part_root(&self, part: u32) -> Option<RootRow> {
+        let root = |index: u32| {
+            let row = self.row(index);
+            let is_root = row.parent_id == 0;
+            is_root.then_some(RootRow {
+                start_ns: row.start_ns,
+                span_id: row.span_id,
+                block: self.sequence(),
+                row: index,
+            })
+        };
+        match self.block {
+            Block::Open(_) => self.newest_rows(part).filter_map(root).min(),
+            Block::Sealed(block) => block.parts.root(part).and_then(root),
+        }
+    }
+
+    /// Returns the part that a row belongs to.
+    pub(crate) fn part_of_row(&self, row: u32) -> u32 {
+        match self.block {
+            Block::Open(block) => block.place(row).part,
+            Block::Sealed(block) => block.parts.of_row(row),
+        }
+    }
+
+    /// Returns how many parts there are, whether a span of them can be seen or not.
+    pub(crate) fn parts(&self) -> u32 {
+        self.block.parts()
+    }
+
+    /// Returns the parts that have one of these rows.
+    pub(crate) fn parts_of(&self, rows: &Bits) -> Bits {
+        let mut parts = Bits::none(self.parts());
+        match self.block {
+            Block::Open(block) => rows.iter().for_each(|row| parts.insert(block.place(row).part)),
+            Block::Sealed(block) => {
+                let (mut part, mut end) = (0, block.parts.rows(0).end);
+                for row in rows.iter() {
+                    while row >= end && part + 1 < block.parts.len() {
+                        part += 1;
+                        end = block.parts.rows(part).end;
+                    }
+                    parts.insert(part);
+                }
+            }
+        }
+        parts
+    }
+
+    /// Returns the id of a span.
+    pub(crate) fn span_id(&self, row: u32) -> u64 {
+        match self.block {
+            Block::Open(block) => block.row(row).span_id,
+            Block::Sealed(block) => block.span_id(row),
+        }
+    }
+
+    /// Returns how many scopes there are.
+    pub(crate) fn scopes(&self) -> u32 {
+        match self.block {
+            Block::Open(block) => block.scopes.len(),
+            Block::Sealed(block) => block.scopes(),
+        }
+    }
+
+    /// Returns how many names there are; they are numbered from 0.
+    pub(crate) fn names(&self) -> u32 {
+        match self.block {
+            Block::Open(block) => block.names.len(),
+            Block::Sealed(block) => block.names(),
+        }
+    }
+
+    /// Returns bounds of the starts of all spans.
+    pub(crate) fn span_starts(&self) -> (u64, u64) {
+        let starts = || (0..self.len).map(|row| self.row(row).start_ns);
+        (starts().min().unwrap_or_default(), starts().max().unwrap_or_default())
+    }
+
+    /// Returns whether the block never changes any more.
+    pub(crate) fn is_sealed(&self) -> bool {
+        matches!(self.block, Block::Sealed(_))
+    }
+
     /// Returns the earliest and the latest start of a part, none where they are not known.
     pub(crate) fn starts_ns(&self) -> Option<(u64, u64)> {
         match self.block {
@@ -387,7 +485,7 @@ impl Reader<'_> {
 
 /// The sums over each part of a block.
 pub(crate) enum Sums<'a> {
-    Open(SharedSums<'a>),
+    Open(Arc<OpenSums>),
     Sealed(&'a SealedBlock),
 }
 

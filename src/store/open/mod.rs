@@ -7,7 +7,7 @@ mod rows;
 mod sums;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
@@ -40,7 +40,7 @@ pub(crate) struct OpenBlock {
     span_index: Index,
     bytes: AtomicUsize,
     /// What readers have summed up so far; the writer never touches it.
-    sums: Mutex<OpenSums>,
+    sums: Mutex<Arc<OpenSums>>,
 }
 
 /// The memory of a block that is gone, for the next one: mapped already, which new memory is not.
@@ -291,33 +291,18 @@ impl OpenBlock {
     }
 
     /// Returns the sums over each part of the first `len` rows. Readers share them as they grow; one whose view is older
-    /// than they are sums up for itself. The writer never waits for this.
-    pub(super) fn sums(&self, len: u32) -> SharedSums<'_> {
+    /// than they are sums up for itself. Nobody waits for a reader that holds them for long, the writer for none.
+    pub(super) fn sums(&self, len: u32) -> Arc<OpenSums> {
         let mut shared = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
-        if shared.rows() <= len {
-            shared.extend_to(self, len);
-            return SharedSums::Shared(shared);
+        if shared.rows() < len {
+            Arc::make_mut(&mut shared).extend_to(self, len);
+        }
+        if shared.rows() == len {
+            return Arc::clone(&shared);
         }
         drop(shared);
         let mut own = OpenSums::default();
         own.extend_to(self, len);
-        SharedSums::Own(own)
-    }
-}
-
-/// The sums over each part of an open block.
-pub(crate) enum SharedSums<'a> {
-    Shared(MutexGuard<'a, OpenSums>),
-    Own(OpenSums),
-}
-
-impl std::ops::Deref for SharedSums<'_> {
-    type Target = OpenSums;
-
-    fn deref(&self) -> &OpenSums {
-        match self {
-            Self::Shared(sums) => sums,
-            Self::Own(sums) => sums,
-        }
+        Arc::new(own)
     }
 }

@@ -1,13 +1,11 @@
 //! Sums over what an open block holds of each trace, made by readers as it grows.
 
-use std::collections::BTreeSet;
-
 use super::OpenBlock;
 use crate::store::row::{NONE, Row};
 use crate::store::sums::{PartSums, RootRow};
 
 /// The sums of a block's parts over its first rows; each row is looked at once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OpenSums {
     rows: u32,
     parts: Vec<OpenPartSums>,
@@ -18,8 +16,8 @@ pub(crate) struct OpenSums {
 pub(in crate::store) struct OpenPartSums {
     pub(in crate::store) sums: PartSums,
     pub(in crate::store) root: Option<RootRow>,
-    /// The names of its services.
-    pub(in crate::store) services: BTreeSet<u32>,
+    /// The names of its services, in order.
+    pub(in crate::store) services: Vec<u32>,
 }
 
 impl OpenSums {
@@ -52,6 +50,8 @@ impl OpenPartSums {
             let root = RootRow { start_ns: row.start_ns, span_id: row.span_id, block, row: index };
             self.root = Some(self.root.map_or(root, |other| other.min(root)));
         }
-        self.services.insert(row.service);
+        if let Err(place) = self.services.binary_search(&row.service) {
+            self.services.insert(place, row.service);
+        }
     }
 }

@@ -324,6 +324,14 @@ impl SealedBlock {
         self.scope_resources.get(scope) as u32
     }
 
+    pub(super) fn scopes(&self) -> u32 {
+        self.facts.scopes
+    }
+
+    pub(super) fn names(&self) -> u32 {
+        self.names.len
+    }
+
     /// Returns a name by its number; the empty one where there is none.
     pub(super) fn name(&self, name: u32) -> &str {
         self.names.get(name)

@@ -116,7 +116,7 @@ impl Parts {
     }
 
     /// Returns the part that a row belongs to.
-    pub(super) fn of_row(&self, row: u32) -> u32 {
+    pub(in crate::store) fn of_row(&self, row: u32) -> u32 {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
