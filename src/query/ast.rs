@@ -363,6 +363,15 @@ impl Field {
 }
 
 impl Query {
+    /// Returns the fields that are shown beside each span, in order.
+    pub fn selected(&self) -> impl Iterator<Item = &Field> {
+        let selecting = self.pipeline.iter().filter_map(|stage| match stage {
+            Stage::Select(fields, _) => Some(fields),
+            _ => None,
+        });
+        selecting.flatten().map(|field| &field.field)
+    }
+
     /// Returns the query for all spans: `{ }`.
     pub fn everything() -> Self {
         let all = Stage::Spansets(Spansets::Spans(None, At::default()));

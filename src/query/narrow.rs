@@ -1,0 +1,453 @@
+//! Which rows of a block an expression may hold for, and for which it surely does, told from columns, names, scopes and
+//! filters, without reading the spans' bytes one by one.
+
+use memchr::memmem::Finder;
+
+use super::ast::{Field, Item, Operator, Scope};
+use super::eval::{Subject, any_of};
+use super::fields::Intrinsic;
+use super::node::{Needs, Node, SERVICE_NAME};
+use super::pattern::Pattern;
+use super::space::{Hand, Place};
+use super::value::Value;
+use crate::model::{Kind, SpanId, StatusCode, TraceId};
+use crate::store::{Bits, Column, FingerprintOf, Row, Test, View, fingerprint};
+
+/// Rows for which something holds: none but those of `maybe`, and surely those of `sure`, which are among them.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) maybe: Bits,
+    pub(super) sure: Bits,
+}
+
+impl Found {
+    fn exactly(rows: Bits) -> Self {
+        Self { sure: rows.clone(), maybe: rows }
+    }
+
+    fn unsure(rows: Bits) -> Self {
+        Self { sure: Bits::none(rows.len()), maybe: rows }
+    }
+
+    fn or(&mut self, other: &Self) {
+        self.maybe.or(&other.maybe);
+        self.sure.or(&other.sure);
+    }
+}
+
+/// Narrows down the rows of one block.
+pub(super) struct Narrow<'h, 'a> {
+    pub(super) hand: &'h Hand<'a>,
+    pub(super) position: usize,
+}
+
+impl Narrow<'_, '_> {
+    fn view(&self) -> View<'_> {
+        self.hand.space.blocks[self.position].view
+    }
+
+    /// Returns for which of these rows an expression holds.
+    pub(super) fn rows(&self, node: &Node, within: &Bits) -> Found {
+        if within.is_empty() {
+            return Found::exactly(within.clone());
+        }
+        match node {
+            Node::All(nodes) => {
+                let mut found = Found::exactly(within.clone());
+                for node in nodes {
+                    let next = self.rows(node, &found.maybe);
+                    found.maybe = next.maybe;
+                    found.sure.and(&next.sure);
+                }
+                found
+            }
+            Node::Any(nodes) => {
+                let mut found = Found::exactly(Bits::none(within.len()));
+                nodes.iter().for_each(|node| found.or(&self.rows(node, within)));
+                found
+            }
+            Node::Not(inner) if is_boolean(inner) => {
+                let inner = self.rows(inner, within);
+                let (mut maybe, mut sure) = (within.clone(), within.clone());
+                maybe.without(&inner.sure);
+                sure.without(&inner.maybe);
+                Found { maybe, sure }
+            }
+            other => self.single(other, within),
+        }
+    }
+
+    fn single(&self, node: &Node, within: &Bits) -> Found {
+        let needs = node.needs();
+        if needs == Needs::NOTHING {
+            let holds = self.holds(node, &Row::default());
+            return Found::exactly(if holds { within.clone() } else { Bits::none(within.len()) });
+        }
+        let view = self.view();
+        if needs.only(Needs::OPERATION) {
+            return Found::exactly(self.by_name(node, Column::Operation, within));
+        }
+        if needs.only(Needs::KIND) {
+            let of = |number| view_row(|row| row.facts = facts(Kind::from_number(number), StatusCode::Unset));
+            return Found::exactly(self.by_number(node, Column::Kind, (0..6).map(of), within));
+        }
+        if needs.only(Needs::STATUS) {
+            let of = |number| view_row(|row| row.facts = facts(Kind::Unspecified, StatusCode::from_number(number)));
+            return Found::exactly(self.by_number(node, Column::Status, (0..3).map(of), within));
+        }
+        if needs.only(Needs::SERVICE) && !self.has_unknown_service() {
+            return Found::exactly(self.by_service(node, within));
+        }
+        if needs.only(Needs::SCOPE.and(Needs::SERVICE)) {
+            return Found::exactly(self.by_scope(within, |row| self.holds(node, row)));
+        }
+        if needs.only(Needs::TRACE) {
+            return Found::exactly(self.by_trace(node, within));
+        }
+        match node {
+            Node::Compare(operator, left, right) => match (&**left, &**right) {
+                (Node::Field(field), Node::Value(value)) => self.compared(*operator, field, value, within),
+                _ => Found::unsure(within.clone()),
+            },
+            Node::Matches { of, pattern, negated } => self.matched(of, pattern, *negated, within),
+            Node::IsNil(field, false) => self.with_key(field, within),
+            Node::Field(field) => self.with_key(field, within),
+            _ => Found::unsure(within.clone()),
+        }
+    }
+
+    fn holds(&self, node: &Node, row: &Row) -> bool {
+        let place = Place { position: self.position as u32, row: 0 };
+        Subject::with(self.hand, place, *row).holds(node)
+    }
+
+    /// Evaluates once for each number that a column can have.
+    fn by_number(&self, node: &Node, column: Column, rows: impl Iterator<Item = Row>, within: &Bits) -> Bits {
+        let passing: Vec<bool> = rows.map(|row| self.holds(node, &row)).collect();
+        self.keep_one_of(column, &passing, within)
+    }
+
+    fn keep_one_of(&self, column: Column, passing: &[bool], within: &Bits) -> Bits {
+        let mut rows = within.clone();
+        match passing.iter().any(|&passes| passes) {
+            true => self.view().keep(column, &Test::OneOf(passing), &mut rows),
+            false => rows = Bits::none(rows.len()),
+        }
+        rows
+    }
+
+    /// Evaluates once for each name.
+    fn by_name(&self, node: &Node, column: Column, within: &Bits) -> Bits {
+        let of = |name| view_row(|row| (row.operation, row.service) = (name, name));
+        self.by_number(node, column, (0..self.view().names()).map(of), within)
+    }
+
+    /// Where the attribute is missing, or no text, the name stands for that.
+    fn has_unknown_service(&self) -> bool {
+        let view = self.view();
+        (0..view.names()).any(|name| view.text(name) == UNKNOWN_SERVICE)
+    }
+
+    fn by_service(&self, node: &Node, within: &Bits) -> Bits {
+        let view = self.view();
+        let passing: Vec<bool> = (0..view.names()).map(|name| holds_for_service(node, view.text(name))).collect();
+        self.keep_one_of(Column::Service, &passing, within)
+    }
+
+    /// Evaluates once for each scope.
+    fn by_scope(&self, within: &Bits, holds: impl Fn(&Row) -> bool) -> Bits {
+        let of = |scope| holds(&view_row(|row| row.scope = scope));
+        let passing: Vec<bool> = (0..self.view().scopes()).map(of).collect();
+        self.keep_one_of(Column::Scope, &passing, within)
+    }
+
+    /// Evaluates once for each trace of which a row is left.
+    fn by_trace(&self, node: &Node, within: &Bits) -> Bits {
+        let view = self.view();
+        if let Some(id) = id_wanted(node, Intrinsic::TraceId) {
+            let id = id.parse::<TraceId>().ok();
+            let part = id.and_then(|id| view.find_part(id.0, View::hash(id.0)));
+            let mut rows = Bits::none(within.len());
+            part.into_iter().flat_map(|part| view.newest_rows(part)).for_each(|row| rows.insert(row));
+            rows.and(within);
+            return rows;
+        }
+        let mut rows = within.clone();
+        let mut verdicts: Vec<Option<bool>> = Vec::new();
+        for row in within.iter() {
+            let part = view.part_of_row(row) as usize;
+            if part >= verdicts.len() {
+                verdicts.resize(part + 1, None);
+            }
+            let place = Place { position: self.position as u32, row };
+            let holds = *verdicts[part].get_or_insert_with(|| Subject::at(self.hand, place).holds(node));
+            if !holds {
+                rows.remove(row);
+            }
+        }
+        rows
+    }
+
+    fn compared(&self, operator: Operator, field: &Field, value: &Value, within: &Bits) -> Found {
+        if field.of_parent {
+            return Found::unsure(within.clone());
+        }
+        match &field.item {
+            Item::Intrinsic(Intrinsic::Duration) => self.by_duration(operator, value, within),
+            Item::Intrinsic(Intrinsic::SpanId) if operator == Operator::Equal => self.by_span_id(value, within),
+            Item::Intrinsic(Intrinsic::ParentId) if *value == Value::text("") => self.by_parent(operator, within),
+            Item::Attribute(_, key) => self.by_attribute(operator, (field, key), value, within),
+            Item::Intrinsic(intrinsic) => Found::unsure(self.with_parts(*intrinsic, within)),
+        }
+    }
+
+    fn by_duration(&self, operator: Operator, value: &Value, within: &Bits) -> Found {
+        let Some((least, most)) = range(operator, value) else { return Found::unsure(within.clone()) };
+        let mut rows = within.clone();
+        match least <= most {
+            true => self.view().keep(Column::Duration, &Test::Between(least, most), &mut rows),
+            false => rows = Bits::none(rows.len()),
+        }
+        Found::exactly(rows)
+    }
+
+    fn by_span_id(&self, value: &Value, within: &Bits) -> Found {
+        let id = if let Value::Text(text) = value { text.parse::<SpanId>().ok() } else { None };
+        let (view, mut rows) = (self.view(), Bits::none(within.len()));
+        if let Some(id) = id {
+            within.iter().filter(|&row| view.span_id(row) == id.0).for_each(|row| rows.insert(row));
+        }
+        Found::exactly(rows)
+    }
+
+    fn by_parent(&self, operator: Operator, within: &Bits) -> Found {
+        let is_root = match operator {
+            Operator::Equal => 1,
+            Operator::NotEqual => 0,
+            _ => return Found::unsure(within.clone()),
+        };
+        let mut rows = within.clone();
+        self.view().keep(Column::IsRoot, &Test::Between(is_root, is_root), &mut rows);
+        Found::exactly(rows)
+    }
+
+    /// Leaves only rows that have events, or links, where it is of one.
+    fn with_parts(&self, intrinsic: Intrinsic, within: &Bits) -> Bits {
+        let column = match intrinsic {
+            Intrinsic::EventName | Intrinsic::EventTimeSinceStart => Column::Events,
+            Intrinsic::LinkTraceId | Intrinsic::LinkSpanId => Column::Links,
+            _ => return within.clone(),
+        };
+        self.with_some(column, within)
+    }
+
+    fn with_some(&self, column: Column, within: &Bits) -> Bits {
+        let mut rows = within.clone();
+        self.view().keep(column, &Test::Between(1, u64::MAX), &mut rows);
+        rows
+    }
+
+    /// Leaves only rows that may have an attribute with this value.
+    fn by_attribute(&self, operator: Operator, (field, key): (&Field, &str), value: &Value, within: &Bits) -> Found {
+        let of = match value {
+            _ if operator != Operator::Equal => FingerprintOf::Key,
+            Value::Text(text) => FingerprintOf::String(text),
+            Value::Bool(value) => FingerprintOf::Bool(*value),
+            number => number.as_number().map_or(FingerprintOf::Key, FingerprintOf::Number),
+        };
+        let needle = match of {
+            FingerprintOf::String(text) if text.len() >= key.len() => text,
+            _ => key,
+        };
+        let finder = Finder::new(needle);
+        let find = |bytes: &[u8], from: usize| Some(from + finder.find(bytes.get(from..)?)?);
+        self.in_bytes(field, fingerprint(key, of), Some(&find), within)
+    }
+
+    fn with_key(&self, field: &Field, within: &Bits) -> Found {
+        match &field.item {
+            Item::Attribute(_, key) if !field.of_parent => {
+                self.by_attribute(Operator::NotEqual, (field, key), &Value::Nil, within)
+            }
+            Item::Intrinsic(intrinsic) if !field.of_parent => Found::unsure(self.with_parts(*intrinsic, within)),
+            _ => Found::unsure(within.clone()),
+        }
+    }
+
+    /// Leaves only rows that may have an attribute with this fingerprint in their bytes, and something that is found there;
+    /// or, where the resource counts too, those whose resource has the attribute.
+    fn in_bytes(
+        &self,
+        field: &Field,
+        fingerprint: u64,
+        find: Option<&dyn Fn(&[u8], usize) -> Option<usize>>,
+        within: &Bits,
+    ) -> Found {
+        let Item::Attribute(scope, key) = &field.item else { return Found::unsure(within.clone()) };
+        let mut rows = match scope {
+            Scope::Event => self.with_some(Column::Events, within),
+            Scope::Link => self.with_some(Column::Links, within),
+            _ => within.clone(),
+        };
+        let of_resource = (*scope == Scope::Either).then(|| {
+            let resource = Field::of_span(Item::Attribute(Scope::Resource, key.clone()));
+            let has = Node::IsNil(resource, false);
+            self.by_scope(within, |row| self.holds(&has, row))
+        });
+        if !self.view().may_have(fingerprint) {
+            rows = Bits::none(rows.len());
+        } else if let Some(find) = find {
+            if let Some(of_resource) = &of_resource {
+                rows.without(of_resource);
+            }
+            self.view().keep_with_bytes(find, &mut rows);
+        }
+        if let Some(of_resource) = &of_resource {
+            rows.or(of_resource);
+        }
+        Found::unsure(rows)
+    }
+
+    fn matched(&self, of: &Node, pattern: &Pattern, negated: bool, within: &Bits) -> Found {
+        if !negated && any_of(of).is_some_and(|field| !field.of_parent) {
+            return self.any_matched(pattern, within);
+        }
+        let Node::Field(field) = of else { return Found::unsure(within.clone()) };
+        match &field.item {
+            Item::Attribute(_, key) if !field.of_parent => {
+                let finder = Finder::new(&**key);
+                let find_key = |bytes: &[u8], from: usize| Some(from + finder.find(bytes.get(from..)?)?);
+                let raw = pattern.raw().filter(|_| !negated);
+                let find_raw =
+                    |bytes: &[u8], from: usize| raw.and_then(|raw| raw.find_at(bytes, from)).map(|m| m.start());
+                let find: &dyn Fn(&[u8], usize) -> Option<usize> = if raw.is_some() { &find_raw } else { &find_key };
+                self.in_bytes(field, fingerprint(key, FingerprintOf::Key), Some(find), within)
+            }
+            Item::Intrinsic(intrinsic) if !field.of_parent => Found::unsure(self.with_parts(*intrinsic, within)),
+            _ => Found::unsure(within.clone()),
+        }
+    }
+
+    /// Of service, operation and origin it is sure; in the bytes something may be found that is no value of an attribute.
+    fn any_matched(&self, pattern: &Pattern, within: &Bits) -> Found {
+        let view = self.view();
+        let passing: Vec<bool> = (0..view.names()).map(|name| pattern.is_match(view.text(name))).collect();
+        let mut sure = self.keep_one_of(Column::Service, &passing, within);
+        sure.or(&self.keep_one_of(Column::Operation, &passing, within));
+        let origin = |row: &Row| {
+            let origin = self.hand.space.blocks[self.position].origin(row.scope);
+            origin.is_some_and(|origin| origin.any(&|text: &str| pattern.is_match(text)))
+        };
+        sure.or(&self.by_scope(within, origin));
+        let mut maybe = within.clone();
+        maybe.without(&sure);
+        if let Some(raw) = pattern.raw().filter(|_| !pattern.may_spell()) {
+            view.keep_with_bytes(&|bytes, from| raw.find_at(bytes, from).map(|found| found.start()), &mut maybe);
+        }
+        maybe.or(&sure);
+        Found { maybe, sure }
+    }
+}
+
+/// What spans without `service.name` have as their service.
+const UNKNOWN_SERVICE: &str = "unknown_service";
+
+fn view_row(set: impl FnOnce(&mut Row)) -> Row {
+    let mut row = Row::default();
+    set(&mut row);
+    row
+}
+
+fn facts(kind: Kind, status: StatusCode) -> crate::store::RowFacts {
+    crate::store::RowFacts::new(kind, status, false, 0, 0)
+}
+
+/// Whether it comes to true or false, never to nothing.
+fn is_boolean(node: &Node) -> bool {
+    matches!(node, Node::All(_) | Node::Any(_) | Node::Compare(..) | Node::Matches { .. } | Node::IsNil(..))
+        || matches!(node, Node::Not(inner) if is_boolean(inner))
+}
+
+/// Returns the id that a field has to be equal to.
+fn id_wanted(node: &Node, intrinsic: Intrinsic) -> Option<&str> {
+    match node {
+        Node::Compare(Operator::Equal, left, right) => match (&**left, &**right) {
+            (Node::Field(field), Node::Value(Value::Text(text)))
+                if field.item == Item::Intrinsic(intrinsic) && !field.of_parent =>
+            {
+                Some(text)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Evaluates an expression over the name of the service alone.
+fn holds_for_service(node: &Node, service: &str) -> bool {
+    value_for_service(node, service).is_true()
+}
+
+fn value_for_service<'a>(node: &'a Node, service: &'a str) -> Value<'a> {
+    let value = |node: &'a Node| value_for_service(node, service);
+    match node {
+        Node::Value(value) => value.clone(),
+        Node::Field(field) if matches!(&field.item, Item::Attribute(_, key) if &**key == SERVICE_NAME) => {
+            Value::text(service)
+        }
+        Node::Field(_) => Value::Nil,
+        Node::Not(inner) => match value(inner) {
+            Value::Bool(holds) => Value::Bool(!holds),
+            _ => Value::Nil,
+        },
+        Node::Negate(inner) => value(inner).negated(),
+        Node::All(nodes) => Value::Bool(nodes.iter().all(|node| value(node).is_true())),
+        Node::Any(nodes) => Value::Bool(nodes.iter().any(|node| value(node).is_true())),
+        Node::Compare(operator, left, right) => Value::Bool(value(left).compare(*operator, &value(right))),
+        Node::Matches { of, pattern, negated } => {
+            Value::Bool(value(of).matches(&|text| pattern.is_match(text), *negated))
+        }
+        Node::IsNil(_, wanted) => Value::Bool(!wanted),
+        Node::Arithmetic(operator, left, right) => value(left).arithmetic(*operator, &value(right)),
+    }
+}
+
+/// Returns the durations for which a comparison holds, none where that is no single range.
+fn range(operator: Operator, value: &Value) -> Option<(u64, u64)> {
+    let number = match value {
+        Value::Int(number) => i128::from(*number),
+        Value::Float(number) if number.is_finite() => return range_of_float(operator, *number),
+        _ => return None,
+    };
+    let (least, most) = match operator {
+        Operator::Equal => (number, number),
+        Operator::Less => (0, number - 1),
+        Operator::LessOrEqual => (0, number),
+        Operator::Greater => (number + 1, u64::MAX.into()),
+        Operator::GreaterOrEqual => (number, u64::MAX.into()),
+        _ => return None,
+    };
+    Some(clamped(least, most))
+}
+
+fn range_of_float(operator: Operator, number: f64) -> Option<(u64, u64)> {
+    // Rounding at the largest numbers does no harm: no span takes centuries.
+    let (floor, ceil) = (number.floor() as i128, number.ceil() as i128);
+    let (least, most) = match operator {
+        Operator::Equal => (ceil, floor),
+        Operator::Less => (0, ceil - 1),
+        Operator::LessOrEqual => (0, floor),
+        Operator::Greater => (floor + 1, u64::MAX.into()),
+        Operator::GreaterOrEqual => (ceil, u64::MAX.into()),
+        _ => return None,
+    };
+    Some(clamped(least, most))
+}
+
+/// Returns a range of which nothing is left as one that ends before it begins.
+fn clamped(least: i128, most: i128) -> (u64, u64) {
+    match u64::try_from(most) {
+        Ok(most) => (u64::try_from(least.max(0)).unwrap_or(u64::MAX), most),
+        Err(_) => (1, 0),
+    }
+}

@@ -1,0 +1,155 @@
+//! Regular expressions of queries: anchored at both ends, a dot matches a line feed too; and what of them can be looked
+//! for in bytes of which it is not known yet what they are.
+
+use regex::{Regex, RegexBuilder, bytes};
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// The most bytes that a compiled expression may take: larger ones are refused.
+pub const MAX_PATTERN_BYTES: usize = 1 << 20;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    /// None where the expression is not valid, which the checker does not let pass: it then matches nothing.
+    whole: Option<Regex>,
+    /// Finds at least every text that matches, in any bytes around it; none where what stands around decides.
+    raw: Option<bytes::Regex>,
+    /// Whether the spelling of a number or a boolean may match, which is nowhere in the bytes.
+    may_spell: bool,
+}
+
+/// What numbers and booleans are spelled with.
+const SPELLING: &str = "0123456789.-truefalsinN";
+const WORDS: [&str; 4] = ["true", "false", "inf", "nan"];
+
+impl Pattern {
+    /// Returns the pattern of an expression.
+    pub(super) fn new(text: &str, any_case: bool) -> Self {
+        let whole = anchored(text, any_case).ok();
+        let syntax = regex_syntax::ParserBuilder::new().dot_matches_new_line(true).case_insensitive(any_case).build();
+        let hir = { syntax }.parse(text).ok();
+        let raw = hir.as_ref().filter(|hir| hir.properties().look_set().is_empty()).and_then(|_| raw(text, any_case));
+        let may_spell = match literal(text) {
+            Some(literal) => literal_may_spell(&literal.to_lowercase()),
+            None => hir.is_none_or(|hir| !needs_other_characters(&hir)),
+        };
+        Self { whole, raw, may_spell }
+    }
+
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.whole.as_ref().is_some_and(|whole| whole.is_match(text))
+    }
+
+    /// Returns what finds every text that matches in any bytes; none where only looking at each text tells.
+    pub(super) fn raw(&self) -> Option<&bytes::Regex> {
+        self.raw.as_ref()
+    }
+
+    /// Returns whether the spelling of a number or a boolean may match.
+    pub(super) fn may_spell(&self) -> bool {
+        self.may_spell
+    }
+}
+
+/// Compiles an expression as queries mean it.
+///
+/// # Errors
+/// When it is not valid, or larger than [`MAX_PATTERN_BYTES`].
+pub fn anchored(text: &str, any_case: bool) -> Result<Regex, regex::Error> {
+    // Compiled alone first, so that no parenthesis of it can end those around.
+    let build = |text: &str| {
+        let mut builder = RegexBuilder::new(text);
+        builder.dot_matches_new_line(true).case_insensitive(any_case).size_limit(MAX_PATTERN_BYTES);
+        builder.build()
+    };
+    build(text)?;
+    build(&format!(r"\A(?:{text})\z"))
+}
+
+fn raw(text: &str, any_case: bool) -> Option<bytes::Regex> {
+    let build = |text: &str| {
+        let mut builder = bytes::RegexBuilder::new(text);
+        builder.dot_matches_new_line(true).case_insensitive(any_case).size_limit(MAX_PATTERN_BYTES).build().ok()
+    };
+    let (flags, rest) = text.strip_prefix("(?i)").map_or(("", text), |rest| ("(?i)", rest));
+    let rest = rest.strip_prefix(".*").unwrap_or(rest);
+    let rest = rest.strip_suffix(".*").unwrap_or(rest);
+    // Where that took something else apart, as in `\.*`, the whole expression serves as well.
+    build(&format!("{flags}{rest}")).or_else(|| build(text))
+}
+
+/// Returns the text that an expression stands for which is nothing but text with anything around it.
+fn literal(text: &str) -> Option<String> {
+    let text = text.strip_prefix("(?i)").unwrap_or(text);
+    let text = text.strip_prefix(".*").unwrap_or(text);
+    let text = text.strip_suffix(".*").filter(|rest| !rest.ends_with('\\')).unwrap_or(text);
+    let mut literal = String::new();
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\\' => literal.push(rest.next().filter(|next| !next.is_alphanumeric())?),
+            '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '^' | '$' | '|' => return None,
+            other => literal.push(other),
+        }
+    }
+    Some(literal)
+}
+
+fn literal_may_spell(literal: &str) -> bool {
+    let is_number = literal.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
+    is_number || WORDS.iter().any(|word| word.contains(literal))
+}
+
+/// Returns whether whatever matches has a character that no number or boolean is spelled with.
+fn needs_other_characters(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => {
+            std::str::from_utf8(&literal.0).is_ok_and(|text| text.chars().any(|c| !SPELLING.contains(c)))
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            SPELLING.chars().all(|c| !class.iter().any(|range| range.start() <= c && c <= range.end()))
+        }
+        HirKind::Class(Class::Bytes(_)) => false,
+        HirKind::Repetition(repetition) => repetition.min > 0 && needs_other_characters(&repetition.sub),
+        HirKind::Capture(capture) => needs_other_characters(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().any(needs_other_characters),
+        HirKind::Alternation(parts) => parts.iter().all(needs_other_characters),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_whole_texts_and_line_feeds() {
+        let pattern = Pattern::new("GET.*b", false);
+        assert!(pattern.is_match("GET a\nb") && !pattern.is_match("a GET b") && !pattern.is_match("GET b "));
+        assert!(!Pattern::new("a)|(b", false).is_match("a"), "not valid, so nothing matches");
+    }
+
+    #[test]
+    fn what_is_found_raw_holds_every_match() {
+        let found = |text: &str, bytes: &[u8]| Pattern::new(text, false).raw().is_some_and(|raw| raw.is_match(bytes));
+        assert!(found("(?i).*checkout.*", b"\x0a\x08CheckOut\xff"));
+        assert!(found(".*a|b.*", b"\x01a") && found(r"x\.*", b"x..") && found(".*?x", b"x"));
+        assert!(Pattern::new(r".*\bfoo.*", false).raw().is_none(), "what stands around decides");
+    }
+
+    #[test]
+    fn words_that_no_number_is_spelled_with_are_told() {
+        for (text, may_spell) in [
+            ("(?i).*checkout.*", false),
+            ("(?i).*user.*", false),
+            ("(?i).*50.*", true),
+            ("(?i).*ru.*", true),
+            (".*(?:foo.*bar).*", false),
+            (r".*(?:\d+).*", true),
+            (".*(?:a|x).*", true),
+            ("(?i).*a\\.b.*", false),
+        ] {
+            assert_eq!(Pattern::new(text, false).may_spell(), may_spell, "{text}");
+        }
+    }
+}
