@@ -1,6 +1,7 @@
 //! The engine owns the store: one thread writes, one seals full blocks, one writes the log, and anyone asks. What is accepted
 //! goes through a bounded queue; when that is full, senders wait, and are told to come back later if it stays so.
 
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use arc_swap::ArcSwap;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::answer::answer;
+use super::answer::answer_gradually;
 use super::keeping::{Keeping, SyncPolicy};
 use super::logging::{FreeDisk, Logging};
 use super::sealing::Sealing;
@@ -19,11 +20,15 @@ use super::writing::{Job, Shared, Writing};
 use super::{Collected, DiskStatus, Priority, Reply, Request, Source, SourceError};
 use crate::model::Timestamp;
 use crate::otlp::Batch;
+use crate::query::Memory;
 use crate::store::segment::Shelf;
 use crate::store::{Limits, Opened, Opener, Outcome, Store, Writer, open};
 
 /// How many scanned requests may wait for the writer.
 const QUEUE: usize = 256;
+/// After how long an answer that takes time is first shown as far as it is, and how often then.
+const FIRST: Duration = Duration::from_millis(10);
+const NEXT: Duration = Duration::from_millis(100);
 /// How long a request waits for a place in the queue before its sender is asked to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -39,6 +44,8 @@ pub struct Engine {
     last_refusal: ArcSwap<Option<String>>,
     listening: ArcSwap<Vec<String>>,
     started: Instant,
+    /// What searches found.
+    memory: Memory,
 }
 
 /// The writer's thread, which ends after [`Engine::stop`].
@@ -119,6 +126,7 @@ impl Engine {
             last_refusal: ArcSwap::default(),
             listening: ArcSwap::default(),
             started: clock(),
+            memory: Memory::default(),
         };
         Ok((Arc::new(engine), WriterThread(thread)))
     }
@@ -202,7 +210,30 @@ impl Source for Engine {
         if let Request::Gc { is_dry_run } = request {
             return self.collect(*is_dry_run).map(Reply::Gc);
         }
-        Ok(self.status(answer(request, &self.store.snapshot())))
+        Ok(self.status(answer_gradually(request, &self.store.snapshot(), &self.memory, &|_| true)))
+    }
+
+    fn ask_gradually(&self, request: &Request, on: &mut dyn FnMut(Reply) -> bool) -> Result<(), SourceError> {
+        if matches!(request, Request::Gc { .. }) {
+            on(self.ask(request)?);
+            return Ok(());
+        }
+        let (on, shown, is_wanted) = (RefCell::new(on), Cell::new(None), Cell::new(true));
+        let begun = clock();
+        let steps = |reply: &dyn Fn() -> Reply| {
+            let now = clock();
+            let due = shown.get().map_or(begun + FIRST, |last: Instant| last + NEXT);
+            if now >= due {
+                is_wanted.set(on.borrow_mut()(reply()));
+                shown.set(Some(clock()));
+            }
+            is_wanted.get()
+        };
+        let reply = self.status(answer_gradually(request, &self.store.snapshot(), &self.memory, &steps));
+        if is_wanted.get() {
+            on.into_inner()(reply);
+        }
+        Ok(())
     }
 
     fn revision(&self) -> u64 {

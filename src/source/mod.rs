@@ -14,15 +14,15 @@ mod sealing;
 mod writing;
 
 pub use crate::store::Counters;
-pub use answer::answer;
+pub use answer::{answer, answer_gradually};
 pub use collecting::{Collecting, collect};
 pub use engine::{Engine, Overloaded, WriterThread, now};
 pub use keeping::{Keeping, SyncPolicy};
 pub use priority::Priority;
 pub use reading::Reading;
 pub use reply::{
-    Cell, Collected, DiskStatus, Facet, Facets, FoundSpan, OneSeries, Progress, Reason, Recovery, Removed, Reply,
-    Scatter, Series, SpanList, Status, TraceList,
+    Cell, Collected, DiskStatus, Facet, Facets, FilterPlan, FoundSpan, OneSeries, Plan, Progress, Reason, Recovery,
+    Removed, Reply, Scatter, Series, SpanList, Status, TraceList,
 };
 pub use request::{
     AttributesRequest, FacetsRequest, Page, Request, ScatterRequest, SeriesRequest, Sort, SortKey, SpansRequest,

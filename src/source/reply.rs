@@ -26,6 +26,7 @@ pub enum Reply {
     Matches(Vec<SpanId>),
     Facets(Facets),
     Scatter(Scatter),
+    Plan(Plan),
     /// How many of the spans looked at have each, the most frequent first.
     Attributes(Vec<(Arc<str>, u64)>),
     Status(Box<Status>),
@@ -127,6 +128,29 @@ pub struct OneSeries {
     pub samples: Vec<(Timestamp, f64)>,
 }
 
+/// What there is to look at for a query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// All spans, and the blocks that they are in.
+    pub spans: u64,
+    pub blocks: u64,
+    pub filters: Vec<FilterPlan>,
+}
+
+/// What there is to look at for a filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterPlan {
+    /// As it is written.
+    pub filter: String,
+    /// Blocks of which columns, names and filters tell that no span matches.
+    pub blocks_skipped: u64,
+    /// Spans left by columns, names and filters.
+    pub spans_left: u64,
+    /// Those of them that are looked at one by one.
+    pub spans_read: u64,
+    pub spans_matched: u64,
+}
+
 /// How often values are there.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facets {
@@ -151,7 +175,8 @@ pub struct Facet {
 /// Traces as points in cells.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scatter {
-    /// The starts of the first and the last trace.
+    /// The left end of the first column and the right end of the last one: the window, or the starts of the first and the
+    /// last trace.
     pub from: Timestamp,
     pub to: Timestamp,
     /// The shortest and the longest duration.

@@ -30,6 +30,8 @@ pub enum Request {
     Facets(FacetsRequest),
     /// When the traces of a list began and how long they took; answered by [`super::Reply::Scatter`].
     Scatter(ScatterRequest),
+    /// What there is to look at for a query; answered by [`super::Reply::Plan`].
+    Plan(Arc<Query>),
     /// The names of attributes that spans have; answered by [`super::Reply::Attributes`].
     Attributes(AttributesRequest),
     /// Counters, fill and age of the store; answered by [`super::Reply::Status`].

@@ -1,28 +1,45 @@
 //! Request + store → reply: a file a request. Knows no clock, no network, no screen.
 
+mod attributes;
+mod facets;
+mod plan;
+mod scatter;
+mod series;
 mod span;
+mod spans;
 mod summary;
 mod trace;
 mod traces;
 
 use super::{Collected, Reply, Request};
+use crate::query::Memory;
 use crate::store::Snapshot;
+
+/// Called with what was found so far from time to time while an answer takes shape; says whether to go on.
+pub(super) type Steps<'a> = &'a dyn Fn(&dyn Fn() -> Reply) -> bool;
 
 /// Answers everything that the store alone can answer: all but [`Request::Status`], of which it gives the store's part, and
 /// [`Request::Gc`], as looking at a store makes nothing go.
 pub fn answer(request: &Request, snapshot: &Snapshot) -> Reply {
+    answer_gradually(request, snapshot, &Memory::default(), &|_| true)
+}
+
+/// Answers as [`answer`] does, with what earlier searches left in `memory`, and calls `steps` with what makes a reply of what
+/// was found so far, often; where that returns false, the answer ends with what is found.
+pub fn answer_gradually(request: &Request, snapshot: &Snapshot, memory: &Memory, steps: Steps) -> Reply {
     match request {
-        Request::Traces(request) => Reply::Traces(traces::list(request, snapshot)),
+        Request::Traces(request) => Reply::Traces(traces::list(request, snapshot, memory, steps)),
         Request::Trace(id) => Reply::Trace(trace::open(*id, snapshot)),
         Request::Newer(id, held) => trace::newer(*id, *held, snapshot),
         Request::TraceOtlp(id) => Reply::Otlp(trace::otlp(*id, snapshot)),
         Request::Span(trace, span) => Reply::Span(span::open(*trace, *span, snapshot)),
-        Request::Spans(_) => Reply::Spans(crate::source::SpanList::default()),
-        Request::Series(_) => Reply::Series(crate::source::Series::default()),
-        Request::Matches(..) => Reply::Matches(Vec::new()),
-        Request::Facets(_) => Reply::Facets(crate::source::Facets::default()),
-        Request::Scatter(_) => Reply::Scatter(crate::source::Scatter::default()),
-        Request::Attributes(_) => Reply::Attributes(Vec::new()),
+        Request::Spans(request) => Reply::Spans(spans::list(request, snapshot, memory, steps)),
+        Request::Series(request) => Reply::Series(series::series(request, snapshot, memory, steps)),
+        Request::Matches(id, query) => Reply::Matches(spans::of_trace(*id, query, snapshot, memory)),
+        Request::Facets(request) => Reply::Facets(facets::facets(request, snapshot, memory, steps)),
+        Request::Scatter(request) => Reply::Scatter(scatter::scatter(request, snapshot, memory, steps)),
+        Request::Plan(query) => Reply::Plan(plan::plan(query, snapshot)),
+        Request::Attributes(request) => Reply::Attributes(attributes::names(request, snapshot)),
         Request::Status => Reply::Status(Box::new(traces::status(snapshot))),
         Request::Gc { is_dry_run } => Reply::Gc(Collected { is_dry_run: *is_dry_run, removed: Vec::new() }),
     }

@@ -14,7 +14,7 @@ pub(super) struct Keyed<K> {
 }
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PageOf<K> {
     descending: bool,
     limit: usize,
@@ -31,7 +31,7 @@ pub(super) struct PageOf<K> {
 }
 
 /// Those of the entries pushed that come first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Nearest<K> {
     most: usize,
     entries: Vec<Keyed<K>>,
