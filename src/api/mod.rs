@@ -1,9 +1,12 @@
 //! The HTTP API: answers of the one door as JSON, for scripts and other programs. A file an endpoint.
 
 mod error;
+mod explained;
 mod gc;
 mod guard;
 mod parameters;
+mod series;
+mod spans;
 mod stats;
 mod trace;
 mod traces;
@@ -19,10 +22,15 @@ use axum::routing::{get, post};
 use serde::Serialize;
 use tower_service::Service;
 
+pub use explained::{Explained, Filter};
 pub use gc::Gc;
+pub use series::{Metrics, Sample, SeriesRow};
+pub use spans::{SpanRow, Spans};
 pub use stats::{Disk, Stats};
 pub use trace::trace_body;
+pub use traces::{TraceRow, Traces};
 
+use crate::query::ast::Literal;
 use crate::source::{self, Reply, Source};
 use error::ApiError;
 
@@ -39,6 +47,9 @@ impl Api {
     pub fn new(source: Shared) -> Self {
         let router = Router::new()
             .route("/admin/tracing", get(traces::list))
+            .route("/admin/tracing/spans", get(spans::list))
+            .route("/admin/tracing/metrics", get(series::series))
+            .route("/admin/tracing/query", get(explained::explained))
             .route("/admin/tracing/traces/{id}", get(trace::otlp))
             .route("/admin/tracing/stats", get(stats::stats))
             .route("/admin/tracing/gc", post(gc::gc).fallback(only_post))
@@ -115,6 +126,20 @@ fn json_bytes(body: impl Into<Body>) -> Response {
 /// What a client sent, short enough to be quoted back.
 fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
+}
+
+/// A value of a query as JSON; a duration as milliseconds.
+fn literal(literal: &Literal) -> serde_json::Value {
+    match literal {
+        Literal::Nil => serde_json::Value::Null,
+        Literal::Int(number) => (*number).into(),
+        Literal::Float(number) => (*number).into(),
+        Literal::Duration(ns) => (*ns as f64 / 1e6).into(),
+        Literal::String(text) => (&**text).into(),
+        Literal::Bool(value) => (*value).into(),
+        Literal::Status(status) => status.name().into(),
+        Literal::Kind(kind) => kind.name().into(),
+    }
 }
 
 /// Milliseconds as the API has them: nanoseconds ÷ 10⁶, not rounded.

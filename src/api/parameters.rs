@@ -1,8 +1,9 @@
 //! Query parameters: every one is known by name, an unknown one is an error that names it, and none is ignored.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Query;
+use axum::extract;
 use axum::http::Uri;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -11,6 +12,7 @@ use super::error::ApiError;
 use super::shortened;
 use crate::config::Value;
 use crate::model::Timestamp;
+use crate::query::{self, Parsed, Query};
 use crate::source::Window;
 
 /// The parameters of a request that are still to be taken.
@@ -19,12 +21,14 @@ pub(super) struct Parameters {
     known: Vec<&'static str>,
 }
 
+const DEFAULT_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 10_000;
 const MILLISECOND_NS: f64 = 1e6;
 const HOUR_NS: f64 = 3_600e9;
 
 impl Parameters {
     pub(super) fn of(uri: &Uri) -> Result<Self, ApiError> {
-        let Query(given) = Query::try_from_uri(uri)
+        let extract::Query(given) = extract::Query::try_from_uri(uri)
             .map_err(|error| ApiError::bad_request(format!("cannot read the query string: {error}"), ""))?;
         Ok(Self { given, known: Vec::new() })
     }
@@ -64,6 +68,49 @@ impl Parameters {
         self.read(name, "milliseconds, like 250 or 0.5", |text| scaled(text, MILLISECOND_NS))
     }
 
+    /// Takes `q` as a query for traces or spans.
+    pub(super) fn query(&mut self) -> Result<Option<Arc<Query>>, ApiError> {
+        let Some(text) = self.text("q") else { return Ok(None) };
+        let query = parse(&text)?.query;
+        if query.metrics.is_some() {
+            let message = "this query gives series, not traces or spans".to_owned();
+            return Err(ApiError::bad_request(message, "ask /admin/tracing/metrics for it"));
+        }
+        Ok(Some(Arc::new(query)))
+    }
+
+    /// Takes `q` as a metrics query.
+    pub(super) fn metrics(&mut self) -> Result<Arc<Query>, ApiError> {
+        let query = self.parsed()?.query;
+        if query.metrics.is_none() {
+            let message = "this query gives traces or spans, not series".to_owned();
+            let hint =
+                "ask /admin/tracing?q= or /admin/tracing/spans?q= for it, or end it with a function like | rate()";
+            return Err(ApiError::bad_request(message, hint));
+        }
+        Ok(Arc::new(query))
+    }
+
+    /// Takes `q`, which has to be given.
+    pub(super) fn parsed(&mut self) -> Result<Parsed, ApiError> {
+        let text = self.text("q");
+        let missing = || ApiError::bad_request("there is no query".into(), "give one as q=, like q={ status = error }");
+        parse(&text.ok_or_else(missing)?)
+    }
+
+    /// Takes `limit`, by default 100.
+    pub(super) fn limit(&mut self) -> Result<usize, ApiError> {
+        let limit = self.read("limit", "a number from 1 to 10000", |text| {
+            text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        })?;
+        Ok(limit.unwrap_or(DEFAULT_LIMIT))
+    }
+
+    /// Takes `offset`.
+    pub(super) fn offset(&mut self) -> Result<usize, ApiError> {
+        Ok(self.read("offset", "a number from 0", |text| text.parse().ok())?.unwrap_or_default())
+    }
+
     /// Takes `hours`, `since`, `start_date` and `end_date`.
     pub(super) fn window(&mut self, now: Timestamp) -> Result<Window, ApiError> {
         let hours = self.read("hours", "a number of hours, like 24", |text| scaled(text, HOUR_NS))?;
@@ -91,6 +138,13 @@ impl Parameters {
         };
         Err(ApiError::bad_request(message, hint))
     }
+}
+
+fn parse(text: &str) -> Result<Parsed, ApiError> {
+    query::parse(text).map_err(|problems| {
+        let hint = problems.0.iter().find_map(|problem| problem.hint.clone()).unwrap_or_default();
+        ApiError::bad_request(format!("cannot read the query: {problems}"), hint)
+    })
 }
 
 /// Reads a number that is not negative and returns it in a smaller unit.

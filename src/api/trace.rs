@@ -34,6 +34,9 @@ pub(super) async fn otlp(
             let text = tokio::task::spawn_blocking(move || trace_body(&messages)).await;
             text.map(json_bytes).map_err(|_| ApiError::internal("cannot write the trace".into()))
         }
-        _ => Err(ApiError::not_found(format!("trace {id} is not held"), "it never came, or it was evicted")),
+        _ => Err(ApiError::not_found(
+            format!("trace {id} is not held"),
+            "it never came, or it is gone: 'spantop stats' tells how far back traces are held",
+        )),
     }
 }

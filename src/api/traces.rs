@@ -3,66 +3,61 @@
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::parameters::Parameters;
 use super::{Shared, ask, json, milliseconds};
 use crate::model::TraceSummary;
-use crate::source::{self, Page, Reply, Request, Sort, SortKey, TraceFilter, TraceStatus, TracesRequest};
+use crate::source::{self, Page, Reply, Request, Sort, SortKey, TraceFilter, TraceList, TraceStatus, TracesRequest};
 
-const DEFAULT_LIMIT: usize = 100;
-const MAX_LIMIT: usize = 10_000;
-
-#[derive(Serialize)]
-struct Body {
-    total: usize,
-    traces: Vec<Row>,
+/// The body of the answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Traces {
+    pub total: usize,
+    pub traces: Vec<TraceRow>,
 }
 
-#[derive(Serialize)]
-struct Row {
-    trace_id: String,
-    root_service: Option<String>,
-    root_operation: Option<String>,
-    start_time: String,
-    duration_ms: f64,
-    span_count: u32,
-    error_count: u32,
-    services: Vec<String>,
-    roots: u32,
-    missing_parents: u32,
-    complete: bool,
-    partial: bool,
+/// A trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceRow {
+    pub trace_id: String,
+    pub root_service: Option<String>,
+    pub root_operation: Option<String>,
+    pub start_time: String,
+    pub duration_ms: f64,
+    pub span_count: u32,
+    pub error_count: u32,
+    pub services: Vec<String>,
+    pub roots: u32,
+    pub missing_parents: u32,
+    pub complete: bool,
+    pub partial: bool,
 }
 
 pub(super) async fn list(State(source): State<Shared>, uri: Uri) -> Result<Response, ApiError> {
     let request = request(&uri)?;
     match ask(source, Request::Traces(request)).await? {
-        Reply::Traces(list) => Ok(json(&Body { total: list.total, traces: list.rows.iter().map(Row::of).collect() })),
+        Reply::Traces(list) => Ok(json(&Traces::of(&list))),
         _ => Err(ApiError::internal("the source answered something else".into())),
     }
 }
 
 fn request(uri: &Uri) -> Result<TracesRequest, ApiError> {
     let mut given = Parameters::of(uri)?;
-    let count = "a number from 0";
-    let limit = given.read("limit", "a number from 1 to 10000", |text| {
-        text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
-    })?;
     let request = TracesRequest {
         filter: TraceFilter {
             window: given.window(source::now())?,
             service: given.text("service_name"),
             operation: given.text("operation"),
             status: given.read("status", "ok or error", status)?,
-            query: None,
+            query: given.query()?,
             min_duration_ns: given.milliseconds("min_duration_ms")?,
             max_duration_ns: given.milliseconds("max_duration_ms")?,
         },
         sort: given.read("sort", &sort_keys(), sort)?.unwrap_or_default(),
-        page: Page::At(given.read("offset", count, |text| text.parse().ok())?.unwrap_or(0)),
-        limit: limit.unwrap_or(DEFAULT_LIMIT),
+        page: Page::At(given.offset()?),
+        limit: given.limit()?,
     };
     given.finish()?;
     Ok(request)
@@ -86,7 +81,14 @@ fn sort_keys() -> String {
     format!("{}, with - before it for descending", names.join(", "))
 }
 
-impl Row {
+impl Traces {
+    /// Returns the body for a list.
+    pub fn of(list: &TraceList) -> Self {
+        Self { total: list.total, traces: list.rows.iter().map(TraceRow::of).collect() }
+    }
+}
+
+impl TraceRow {
     fn of(trace: &TraceSummary) -> Self {
         Self {
             trace_id: trace.id.to_string(),

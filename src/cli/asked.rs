@@ -4,12 +4,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use clap::{Arg, ArgMatches, Command};
+use http_body_util::{BodyExt, Empty};
 
 use super::error::CliError;
 use super::progress::Progress;
 use super::{connect, data_dir, settings};
-use crate::remote::Client;
+use crate::api::Api;
+use crate::remote::{Client, RemoteError};
 use crate::source::{Reading, SourceError};
 use crate::store::segment::Home;
 use crate::tui::sanitize;
@@ -55,16 +58,44 @@ pub(super) fn arguments(command: Command, verb: &str) -> Command {
     settings::config_argument(command.arg(connect::argument()).arg(directory))
 }
 
-/// Returns the body of an endpoint: as a spantop answers, or as it is made from the files of a data directory.
-pub(super) fn body(
-    matches: &ArgMatches,
-    path: &str,
-    of: impl FnOnce(&Reading) -> Result<String, CliError>,
-) -> Result<String, CliError> {
-    match Asked::of(matches)? {
-        Asked::Running(client) => connect::text(&connect::wait(client.get(path))?),
-        Asked::Directory(directory) => of(&read(&directory)?),
+/// What answers: a spantop over its API, or the same API over the files of a data directory.
+pub(super) enum Answers {
+    Running(Client),
+    Files(Api),
+}
+
+impl Answers {
+    /// Returns what answers for whom a command asks.
+    pub(super) fn of(matches: &ArgMatches) -> Result<Self, CliError> {
+        match Asked::of(matches)? {
+            Asked::Running(client) => Ok(Self::Running(client)),
+            Asked::Directory(directory) => Ok(Self::Files(Api::new(Arc::new(read(&directory)?)))),
+        }
     }
+
+    /// Returns the body of an endpoint.
+    pub(super) fn get(&self, path: &str) -> Result<String, CliError> {
+        match self {
+            Self::Running(client) => connect::text(&connect::wait(client.get(path))?),
+            Self::Files(api) => connect::text(&connect::wait(get(api.clone(), path))?),
+        }
+    }
+}
+
+async fn get(api: Api, path: &str) -> Result<Bytes, RemoteError> {
+    const HERE: &str = "localhost";
+    let unreadable =
+        |error: &dyn std::fmt::Display| RemoteError::Unreachable { target: HERE.to_owned(), reason: error.to_string() };
+    let request = hyper::Request::get(path).header(hyper::header::HOST, HERE).body(Empty::<Bytes>::new());
+    let response = api.handle(request.map_err(|error| unreadable(&error))?).await;
+    let status = response.status();
+    let body = response.into_body().collect().await.map_err(|error| unreadable(&error))?.to_bytes();
+    if status.is_success() { Ok(body) } else { Err(RemoteError::of(HERE, status, &body)) }
+}
+
+/// Returns the body of an endpoint.
+pub(super) fn body(matches: &ArgMatches, path: &str) -> Result<String, CliError> {
+    Answers::of(matches)?.get(path)
 }
 
 /// Reads a data directory; another process may own it.

@@ -23,6 +23,14 @@ pub(super) fn wait<T>(answer: impl Future<Output = Result<T, RemoteError>>) -> R
     Ok(runtime.block_on(answer)?)
 }
 
+/// Waits for some time.
+pub(super) fn pause(time: std::time::Duration) -> Result<(), CliError> {
+    wait(async {
+        tokio::time::sleep(time).await;
+        Ok(())
+    })
+}
+
 /// Returns the body of an answer as text.
 pub(super) fn text(body: &[u8]) -> Result<String, CliError> {
     String::from_utf8(body.to_vec()).map_err(|_| CliError::failed("the answer is not UTF-8"))

@@ -12,13 +12,17 @@ mod gc;
 mod log;
 mod output;
 mod progress;
+mod query;
 mod receivers;
 mod restore;
+mod rows;
 mod screen;
 mod serve;
 mod settings;
 mod stats;
+mod tail;
 mod trace;
+mod url;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -48,6 +52,18 @@ const VERBS: &[Verb] = &[
         about: "Open the screen with a built-in shop of a dozen services sending real OTLP over loopback",
         arguments: demo::arguments,
         run: demo::run,
+    },
+    Verb {
+        name: "query",
+        about: "List the traces or spans that match a query, or the series of a metrics query",
+        arguments: query::arguments,
+        run: query::run,
+    },
+    Verb {
+        name: "tail",
+        about: "Print finished traces or spans as they come to a running spantop, one line each",
+        arguments: tail::arguments,
+        run: tail::run,
     },
     Verb {
         name: "trace",

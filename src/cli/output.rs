@@ -38,6 +38,11 @@ impl Format {
 /// Prints JSON in one line. What a terminal could obey or be misled by is written as an escape, which means the same in
 /// JSON; outside strings it has no place anyway.
 pub(super) fn print_json(json: &str) -> Result<ExitCode, CliError> {
+    print(&(safe_json(json) + "\n"))
+}
+
+/// Returns JSON in one line, in which nothing is left that a terminal could obey.
+pub(super) fn safe_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len() + 1);
     for c in json.trim_end().chars() {
         match c {
@@ -51,7 +56,17 @@ pub(super) fn print_json(json: &str) -> Result<ExitCode, CliError> {
             _ => safe.push(c),
         }
     }
-    print(&(safe + "\n"))
+    safe
+}
+
+/// Prints a line, and returns whether anybody reads on.
+pub(super) fn print_line(line: &str) -> Result<bool, CliError> {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(CliError::failed(format!("cannot write to stdout: {error}"))),
+    }
 }
 
 /// Prints text as it is.

@@ -16,10 +16,7 @@ pub(super) fn arguments(command: Command) -> Command {
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
-    let body = asked::body(matches, "/admin/tracing/stats", |reading| {
-        let Reply::Status(status) = reading.ask(&Request::Status)? else { return Err(asked::no_answer()) };
-        serde_json::to_string(&Stats::of(&status)).map_err(|_| asked::no_answer())
-    })?;
+    let body = asked::body(matches, "/admin/tracing/stats")?;
     if Format::of(matches) == Format::Json {
         return output::print_json(&body);
     }

@@ -25,14 +25,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     let given = matches.get_one::<String>("ID").map(String::as_str).unwrap_or_default();
     let id: TraceId =
         given.parse().map_err(|error: crate::model::ids::InvalidId| CliError::usage(error.to_string()))?;
-    let body = asked::body(matches, &format!("/admin/tracing/traces/{id}"), |reading| {
-        match reading.ask(&Request::TraceOtlp(id))? {
-            Reply::Otlp(Some(messages)) => Ok(api::trace_body(&messages)),
-            Reply::Otlp(None) => Err(CliError::not_found(format!("trace {id} is not held there"))
-                .hint("it never came, or it is gone: 'spantop stats' tells how far back traces are held")),
-            _ => Err(asked::no_answer()),
-        }
-    })?;
+    let body = asked::body(matches, &format!("/admin/tracing/traces/{id}"))?;
     match Format::of(matches) {
         Format::Json => output::print_json(&body),
         Format::Table => {

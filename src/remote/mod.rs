@@ -66,7 +66,7 @@ impl Client {
     async fn ask(&self, method: Method, path: &str) -> Result<Bytes, RemoteError> {
         match tokio::time::timeout(DEADLINE, self.exchange(method, path)).await {
             Ok(Ok((status, body))) if status.is_success() => Ok(body),
-            Ok(Ok((status, body))) => Err(self.refused(status, &body)),
+            Ok(Ok((status, body))) => Err(RemoteError::of(&self.target, status, &body)),
             Ok(Err(error)) if is_refusal(&*error) => Err(RemoteError::Nobody { target: self.target.clone() }),
             Ok(Err(error)) => Err(self.unreachable(&*error)),
             Err(_) => Err(self.unreachable(&"no answer within 30 seconds")),
@@ -97,15 +97,18 @@ impl Client {
             Err(error) = connection => Err(error.into()),
         }
     }
+}
 
-    fn refused(&self, status: StatusCode, body: &[u8]) -> RemoteError {
+impl RemoteError {
+    /// Returns what an answer says that is not a good one.
+    pub fn of(target: &str, status: StatusCode, body: &[u8]) -> Self {
         let error: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |key: &str| error["error"][key].as_str().map(str::to_owned);
         let hint = text("hint").unwrap_or_default();
         match (text("code").as_deref(), text("message")) {
-            (Some("not_found"), Some(message)) => RemoteError::NotFound { message, hint },
-            (Some(_), Some(message)) => RemoteError::Refused { message, hint },
-            _ => RemoteError::Stranger { target: self.target.clone(), status: status.as_u16() },
+            (Some("not_found"), Some(message)) => Self::NotFound { message, hint },
+            (Some(_), Some(message)) => Self::Refused { message, hint },
+            _ => Self::Stranger { target: target.to_owned(), status: status.as_u16() },
         }
     }
 }
