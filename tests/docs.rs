@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::io::Read;
 use std::path::Path;
 
 fn document(name: &str) -> String {
@@ -16,6 +17,16 @@ fn quoted(text: &str) -> Vec<String> {
     found
 }
 
+/// Splits a line as a shell does that knows no more than spaces and single quotes.
+fn words(line: &str) -> Vec<String> {
+    let pieces = line.split('\'').enumerate();
+    let words = pieces.flat_map(|(at, piece)| match at % 2 {
+        0 => piece.split_whitespace().map(str::to_owned).collect(),
+        _ => vec![piece.to_owned()],
+    });
+    words.collect()
+}
+
 #[test]
 fn every_command_in_the_readme_parses() {
     let mut checked = 0;
@@ -24,8 +35,10 @@ fn every_command_in_the_readme_parses() {
         if line != "spantop" && !line.starts_with("spantop ") {
             continue;
         }
-        let words =
-            line.split_whitespace().map(|word| if word == "ID" { "4bf92f3577b34da6a3ce929d0e0e4736" } else { word });
+        let words = words(&line).into_iter().map(|word| match word.as_str() {
+            "ID" => "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
+            _ => word,
+        });
         let parsed = spantop::cli::command().try_get_matches_from(words);
         assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         checked += 1;
@@ -66,11 +79,74 @@ fn the_readmes_parameters_are_the_apis() {
 
 #[test]
 fn every_file_that_a_document_points_to_is_there() {
-    for name in ["README.md", "ARCHITECTURE.md", "docs/performance.md"] {
+    for name in ["README.md", "ARCHITECTURE.md", "docs/performance.md", "docs/search.md"] {
         for target in document(name).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !target.starts_with("http") {
                 assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{name}: {target}");
             }
         }
     }
+}
+
+/// A store with the recorded traffic.
+fn recorded() -> std::sync::Arc<spantop::store::Store> {
+    use spantop::model::Timestamp;
+    use spantop::otlp;
+    let (store, mut writer) = spantop::store::Writer::new(spantop::store::Limits::default());
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    for capture in ["node-json", "python-grpc", "rust-proto"] {
+        let manifest = std::fs::read_to_string(corpus.join(capture).join("manifest.jsonl")).unwrap();
+        for entry in manifest.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+            if entry["signal"] != "traces" {
+                continue;
+            }
+            let body = std::fs::read(corpus.join(capture).join(entry["file"].as_str().unwrap())).unwrap();
+            let mut unpacked = Vec::new();
+            let body = match entry["encoding"].as_str() {
+                Some("gzip") => {
+                    flate2::read::GzDecoder::new(&*body).read_to_end(&mut unpacked).unwrap();
+                    unpacked
+                }
+                _ => body,
+            };
+            let body = match capture {
+                "node-json" => otlp::json::to_protobuf(&body).unwrap(),
+                _ => body,
+            };
+            writer.append(&otlp::scan(body.into()).unwrap(), Timestamp(0));
+        }
+    }
+    store
+}
+
+#[test]
+fn every_example_of_the_language_finds_something_in_the_recorded_traffic() {
+    use spantop::source::{Reply, Request, SeriesRequest, TraceFilter, TracesRequest, Window, answer};
+    let snapshot = recorded().snapshot();
+    for example in spantop::query::manual::examples() {
+        let query = spantop::query::parse(example).unwrap_or_else(|error| panic!("{example}: {error}")).query;
+        let (is_metrics, query) = (query.metrics.is_some(), Some(query.into()));
+        let found = if is_metrics {
+            let request =
+                SeriesRequest { query: query.unwrap(), window: Window::default(), service: None, step_ns: None };
+            let Reply::Series(series) = answer(&Request::Series(request), &snapshot) else { panic!() };
+            series.series.len()
+        } else {
+            let filter = TraceFilter { query, ..TraceFilter::default() };
+            let request = TracesRequest { filter, limit: 1, ..TracesRequest::default() };
+            let Reply::Traces(list) = answer(&Request::Traces(request), &snapshot) else { panic!() };
+            list.total
+        };
+        assert!(found > 0, "{example}");
+    }
+}
+
+/// Written anew with `SPANTOP_WRITE_DOCS=1`.
+#[test]
+fn the_manual_of_the_language_is_that_of_the_tables() {
+    let manual = spantop::query::manual::manual();
+    if std::env::var_os("SPANTOP_WRITE_DOCS").is_some() {
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/search.md"), &manual).unwrap();
+    }
+    assert_eq!(document("docs/search.md"), manual);
 }

@@ -21,7 +21,7 @@ spantop query '{ kind = server } | rate() by(resource.service.name)'\n\
 docs/search.md has the language.";
 
 pub(super) fn arguments(command: Command) -> Command {
-    let query = Arg::new("QUERY").required(true).help("TraceQL, or the shorthand");
+    let query = Arg::new("QUERY").required(true).allow_hyphen_values(true).help("TraceQL, or the shorthand");
     let spans = Arg::new("spans").long("spans").action(ArgAction::SetTrue).help("List the spans, not their traces");
     let explain = Arg::new("explain")
         .long("explain")
@@ -88,6 +88,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
 
 /// Reads a query, or says what is wrong with it and where.
 pub(super) fn parse(text: &str) -> Result<Parsed, CliError> {
+    // A query may begin with a minus, but none begins with two.
+    if text.starts_with("--") {
+        return Err(CliError::usage(format!("unknown option '{text}'")).hint("--help lists the options"));
+    }
     query::parse(text).map_err(|problems| CliError::usage(problems.render(text)))
 }
 
@@ -276,8 +280,11 @@ fn print_series(body: &str, format: ListFormat) -> Result<ExitCode, CliError> {
                 Column::number("MOST"),
                 Column::text("OVER TIME"),
             ];
-            let note =
-                format!("{}, a sample each {} s\n", format::plural(cells.len() as u64, "series"), metrics.step_seconds);
+            let note = format!(
+                "{}, a sample each {} s\n",
+                format!("{} series", format::grouped(cells.len() as u64)),
+                metrics.step_seconds
+            );
             output::print(&(rows::table(&columns, &cells) + &note))
         }
     }

@@ -8,7 +8,6 @@ use super::asked;
 use super::error::CliError;
 use super::output::{self, Format};
 use crate::api::{Disk, Stats};
-use crate::source::{Reply, Request, Source};
 use crate::tui::{format, sanitize};
 
 pub(super) fn arguments(command: Command) -> Command {

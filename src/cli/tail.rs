@@ -28,7 +28,7 @@ const BACK: &str = "15m";
 const MOST: &str = "10000";
 
 pub(super) fn arguments(command: Command) -> Command {
-    let query = Arg::new("QUERY").help("TraceQL, or the shorthand [default: everything]");
+    let query = Arg::new("QUERY").allow_hyphen_values(true).help("TraceQL, or the shorthand [default: everything]");
     let spans = Arg::new("spans").long("spans").action(ArgAction::SetTrue).help("Spans, not traces");
     let count = Arg::new("count")
         .long("count")

@@ -8,11 +8,10 @@ use clap::{Arg, ArgMatches, Command};
 use super::asked;
 use super::error::CliError;
 use super::output::{self, Format};
-use crate::api;
 use crate::model::tree::{Node, Place};
 use crate::model::{Timestamp, Trace, TraceId};
 use crate::otlp;
-use crate::source::{Reply, Request, Source, answer};
+use crate::source::{Reply, Request, answer};
 use crate::store::{Limits, Writer};
 use crate::tui::{format, sanitize};
 

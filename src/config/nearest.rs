@@ -1,9 +1,7 @@
 //! "Did you mean": the known name nearest to a mistyped one.
 
 use super::table::{SETTINGS, Setting};
-
-/// Longer names have no suggestion; this bounds the work.
-const LONGEST_NAME: usize = 64;
+use crate::model::nearest::nearest;
 
 /// Returns the setting whose key, or else whose name without its section, is nearest to `key`. Case does not count, nor
 /// whether words are joined by `.`, `-` or `_`.
@@ -18,37 +16,6 @@ pub(super) fn nearest_section(name: &str) -> Option<&'static str> {
     nearest(&joined(name), SETTINGS.iter().map(|setting| (setting.section().into(), setting.section())))
 }
 
-/// Returns the known name nearest to `name` where no more than a third of it is wrong.
-fn nearest<T>(name: &str, known: impl Iterator<Item = (String, T)>) -> Option<T> {
-    let name: Vec<char> = name.chars().take(LONGEST_NAME + 1).collect();
-    if name.len() > LONGEST_NAME {
-        return None;
-    }
-    let most = (name.len() / 3).max(1);
-    let distances = known.map(|(candidate, what)| (distance(&name, &candidate.chars().collect::<Vec<_>>()), what));
-    distances.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, what)| what)
-}
-
 fn joined(name: &str) -> String {
     name.to_lowercase().replace(['.', '-'], "_")
-}
-
-/// Returns how many characters must be added, taken away, changed or swapped with their neighbour to get from `a` to `b`:
-/// the optimal string alignment distance, by rows of its table.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, to) in b.iter().enumerate() {
-            let changed = above[j] + usize::from(from != to);
-            let mut least = changed.min(above[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *from == b[j - 1] && a[i - 1] == *to {
-                least = least.min(before[j - 1] + 1);
-            }
-            row.push(least);
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[b.len()]
 }

@@ -3,27 +3,34 @@
 
 pub mod ast;
 mod body;
+mod check;
 mod eval;
 pub mod fields;
+mod language;
 mod leaf;
+mod lex;
+pub mod manual;
 mod memory;
 mod metrics;
 mod narrow;
 mod node;
+mod parse;
 pub mod pattern;
 mod plan;
 mod print;
+mod problem;
 mod relation;
 mod search;
+mod short;
 mod slow;
 mod space;
-mod temp;
 mod traces;
 mod value;
 
 pub use ast::Query;
+pub use language::{Parsed, parse};
 pub use memory::Memory;
 pub(crate) use metrics::{Grid, Line, Meter};
+pub use problem::{Problem, Problems};
 pub(crate) use search::{Ground, Search};
 pub(crate) use space::Place;
-pub use temp::{Parsed, Problem, Problems, parse};

@@ -83,7 +83,6 @@ impl Narrow<'_, '_> {
             let holds = self.holds(node, &Row::default());
             return Found::exactly(if holds { within.clone() } else { Bits::none(within.len()) });
         }
-        let view = self.view();
         if needs.only(Needs::OPERATION) {
             return Found::exactly(self.by_name(node, Column::Operation, within));
         }

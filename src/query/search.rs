@@ -1,7 +1,7 @@
 //! A query put to a snapshot: which traces match, and which spans it returns. Work is done block by block, when it is asked
 //! for, and what reads the bytes of spans on all cores.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use foldhash::HashMap;
@@ -42,6 +42,8 @@ pub(crate) struct Search<'a> {
     hand: Hand<'a>,
     plan: &'a Plan,
     memory: &'a Memory,
+    /// Whether all blocks are looked at, so that no look at one is lost.
+    is_thorough: Cell<bool>,
     /// For each filter the rows of each block, once they were looked for.
     rows: RefCell<Vec<Vec<Option<Arc<Bits>>>>>,
 }
@@ -49,27 +51,30 @@ pub(crate) struct Search<'a> {
 impl<'a> Search<'a> {
     pub(crate) fn new(ground: &'a Ground<'a>, memory: &'a Memory) -> Self {
         let rows = ground.plan.leaves.iter().map(|_| vec![None; ground.space.blocks.len()]).collect();
-        Self { hand: Hand::new(&ground.space), plan: &ground.plan, memory, rows: RefCell::new(rows) }
+        Self {
+            hand: Hand::new(&ground.space),
+            plan: &ground.plan,
+            memory,
+            is_thorough: Cell::default(),
+            rows: RefCell::new(rows),
+        }
     }
 
     fn space(&self) -> &'a Space<'a> {
         self.hand.space
     }
 
-    /// Returns how many blocks can be looked at at once to gain time.
-    pub(crate) fn stride(&self) -> usize {
-        let is_dear = self.plan.leaves.iter().any(Leaf::is_dear);
-        if is_dear { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 }
-    }
-
-    /// Looks at blocks ahead of being asked for them, each on a core of its own.
-    pub(crate) fn prepare(&self, positions: std::ops::Range<usize>) {
+    /// Looks at a block, and where that takes long at the next ones before it as well, each on a core of its own.
+    pub(crate) fn prepare(&self, position: usize) {
         let anchors = self.plan.anchors.as_deref().unwrap_or_default();
         let missing = |position: &usize| anchors.iter().any(|&leaf| self.rows.borrow()[leaf][*position].is_none());
-        let positions: Vec<usize> = positions.filter(missing).collect();
-        if positions.len() < 2 {
+        // Traces have parts in the block before.
+        let is_ready = !missing(&position) && position.checked_sub(1).is_none_or(|before| !missing(&before));
+        if is_ready || !anchors.iter().any(|&leaf| self.plan.leaves[leaf].is_dear()) {
             return;
         }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let positions: Vec<usize> = (0..=position).rev().filter(missing).take(cores).collect();
         let (space, plan, memory) = (self.space(), self.plan, self.memory);
         let look = |position: usize| {
             let hand = Hand::new(space);
@@ -109,6 +114,7 @@ impl<'a> Search<'a> {
         if anchors.iter().any(|&leaf| self.plan.leaves[leaf].is_everything()) {
             return None;
         }
+        self.is_thorough.set(true);
         let mut parts = Bits::none(view.parts());
         for &leaf in anchors {
             parts.or(&view.parts_of(&self.rows(leaf, position)));
@@ -166,6 +172,9 @@ impl<'a> Search<'a> {
     fn holds(&self, leaf: usize, place: Place) -> bool {
         if let Some(known) = &self.rows.borrow()[leaf][place.position as usize] {
             return known.has(place.row);
+        }
+        if self.is_thorough.get() {
+            return self.rows(leaf, place.position as usize).has(place.row);
         }
         self.plan.leaves[leaf].holds(&self.hand, place)
     }

@@ -13,7 +13,7 @@ use crate::store::{PartRef, PartSums, Reader, RootRow, Row, Snapshot, View};
 
 /// A span by its block's place among the snapshot's views, and its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub(crate) struct Place {
     pub position: u32,
     pub row: u32,
 }

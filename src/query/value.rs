@@ -181,23 +181,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns it without what it borrows.
-    pub(super) fn owned(self) -> Value<'static> {
-        let all = |values: Vec<Self>| values.into_iter().map(Self::owned).collect();
-        match self {
-            Self::Nil => Value::Nil,
-            Self::Int(number) => Value::Int(number),
-            Self::Float(number) => Value::Float(number),
-            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Self::Bool(value) => Value::Bool(value),
-            Self::Status(status) => Value::Status(status),
-            Self::Kind(kind) => Value::Kind(kind),
-            Self::Array(values) => Value::Array(all(values)),
-            Self::Many(values) => Value::Many(all(values)),
-            Self::Other => Value::Other,
-        }
-    }
-
     /// Returns it written out: of an array or many the elements, of what is like nothing its sign.
     pub(super) fn to_literal(&self, is_duration: bool) -> Literal {
         match self {

@@ -57,7 +57,8 @@ fn what_is_wrong_with_a_parameter_is_said() {
         assert!(!body["error"]["hint"].as_str().unwrap().is_empty(), "{body}");
     };
     check("limits=3", "unknown parameter 'limits'");
-    check("q=error", "unknown parameter 'q'");
+    check("q={+status+=+eror+}", "cannot read the query: …");
+    check("q={+}+|+rate()", "this query gives series, not traces or spans");
     check("limit=0", "'0' is not a value of 'limit'");
     check("limit=10001", "'10001' is not a value of 'limit'");
     check("offset=-1", "'-1' is not a value of 'offset'");
@@ -138,4 +139,57 @@ fn unknown_places_and_methods_are_errors_with_a_hint() {
     let answer = exchange(spantop.api, Method::GET, "/admin/tracing/gc", &[], "".into());
     assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
     assert_eq!(spantop.json("/healthz")["status"], "ok");
+}
+
+#[test]
+fn a_query_chooses_traces_and_spans() {
+    let spantop = filled();
+    let traces = |query: &str| ids(&spantop.json(&format!("/admin/tracing?q={query}")));
+    assert_eq!(traces("{ name = \"work 2\" }".replace(' ', "%20").as_str()), [1]);
+    assert_eq!(traces("{}%20%3E%20{}"), [1]);
+    assert_eq!(traces("{%20trace:rootName%20=%20nil%20}"), [2]);
+    let spans = spantop.json("/admin/tracing/spans?q={%20name=%22work%202%22%20}|select(span:duration)");
+    assert_eq!(
+        spans,
+        serde_json::json!({
+            "total": 1,
+            "spans": [{
+                "trace_id": "01010101010101010101010101010101",
+                "span_id": "0202020202020202",
+                "service": "unknown_service",
+                "operation": "work 2",
+                "kind": "internal",
+                "status": "unset",
+                "start_time": "1970-01-01T00:00:00.002000000Z",
+                "duration_ms": 1.5,
+                "selected": { "span:duration": 1.5 },
+            }],
+        })
+    );
+    assert_eq!(spantop.json("/admin/tracing/spans")["total"], 4);
+    assert_eq!(spantop.json("/admin/tracing/spans?limit=1&offset=3")["spans"].as_array().unwrap().len(), 1);
+    assert_eq!(spantop.json("/admin/tracing/spans?service_name=cart")["total"], 0);
+}
+
+#[test]
+fn a_metrics_query_gives_series() {
+    let spantop = filled();
+    let series = spantop.json("/admin/tracing/metrics?q={}|count_over_time()by(name)&step=1s");
+    let of = |name: &str| {
+        let all = series["series"].as_array().unwrap();
+        all.iter().find(|series| series["labels"]["span:name"] == name).unwrap()["samples"].clone()
+    };
+    assert_eq!(of("work 1"), serde_json::json!([{ "time": "1970-01-01T00:00:00.000000000Z", "value": 3.0 }]));
+    assert_eq!((series["step_seconds"].as_f64(), series["percentiles"].as_str()), (Some(1.0), Some("exact")));
+    let (status, body) = spantop.get("/admin/tracing/metrics?q={}");
+    assert_eq!(status.as_u16(), 400);
+    assert!(body["error"]["hint"].as_str().unwrap().contains("rate()"), "{body}");
+}
+
+#[test]
+fn a_query_is_explained() {
+    let spantop = filled();
+    let explained = spantop.json("/admin/tracing/query?q=name=%22work%202%22");
+    assert_eq!((explained["shorthand"].as_bool(), explained["spans"].as_u64()), (Some(true), Some(4)));
+    assert_eq!(explained["filters"][0]["spans_matched"], 1);
 }

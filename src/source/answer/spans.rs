@@ -81,10 +81,7 @@ impl<'a> Spans<'a> {
     /// Hands over the spans of a block, or for queries where whole traces decide, those of the traces that have their newest
     /// part there.
     pub(super) fn in_block(&self, position: usize, sink: &mut impl Sink) {
-        let stride = self.search.stride();
-        if (self.views.len() - 1 - position).is_multiple_of(stride) {
-            self.search.prepare((position + 1).saturating_sub(stride)..position + 1);
-        }
+        self.search.prepare(position);
         match self.search.single(position) {
             Some(rows) => self.rows(position, Bits::clone(&rows), sink),
             None => self.traces(position, sink),

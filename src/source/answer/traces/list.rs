@@ -58,7 +58,7 @@ impl<'a> List<'a> {
         let mut progress = Progress { searched: 0, of };
         for position in (0..self.views.len()).rev() {
             if !is_left_out(position) {
-                self.prepare(position);
+                self.search.iter().for_each(|search| search.prepare(position));
                 let candidates = self.search.as_ref().and_then(|search| search.candidates(position));
                 for newest in self.newest_parts(position, candidates.as_ref()) {
                     self.matching(newest).into_iter().for_each(&mut on);
@@ -85,16 +85,6 @@ impl<'a> List<'a> {
         Window {
             from: from.or_else(|| starts().map(|(earliest, _)| Timestamp(earliest)).min()),
             to: to.or_else(|| starts().map(|(_, latest)| Timestamp(latest.saturating_add(1))).max()),
-        }
-    }
-
-    /// Looks at this block and the next ones at once where that takes long.
-    fn prepare(&self, position: usize) {
-        if let Some(search) = &self.search {
-            let stride = search.stride();
-            if (self.views.len() - 1 - position).is_multiple_of(stride) {
-                search.prepare((position + 1).saturating_sub(stride)..position + 1);
-            }
         }
     }
 
