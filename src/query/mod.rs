@@ -4,8 +4,10 @@
 pub mod ast;
 mod body;
 mod check;
+mod complete;
 mod eval;
 pub mod fields;
+mod highlight;
 mod language;
 mod leaf;
 mod lex;
@@ -24,13 +26,20 @@ mod search;
 mod short;
 mod slow;
 mod space;
+mod toggle;
 mod traces;
 mod value;
 
 pub use ast::Query;
+pub use complete::{Completion, Wanted, attribute_text, complete, value_text};
+pub use highlight::{Class, highlight};
 pub use language::{Parsed, parse};
 pub use memory::Memory;
 pub(crate) use metrics::{Grid, Line, Meter};
 pub use problem::{Problem, Problems};
 pub(crate) use search::{Ground, Search};
 pub(crate) use space::Place;
+pub use toggle::{Wish, toggle};
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::model::{
     Attribute, Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
 };
 use crate::source::{
-    Collected, DiskStatus, Facets, Page, Progress, Reply, Request, Scatter, Series, SortKey, Source, SourceError,
+    Collected, DiskStatus, Facets, Page, Plan, Progress, Reply, Request, Scatter, Series, SortKey, Source, SourceError,
     SpanList, Status, TraceFilter, TraceList, TraceStatus, TracesRequest,
 };
 
@@ -129,6 +129,7 @@ impl Source for Fake {
             Request::Matches(..) => Reply::Matches(Vec::new()),
             Request::Facets(_) => Reply::Facets(Facets::default()),
             Request::Scatter(_) => Reply::Scatter(Scatter::default()),
+            Request::Plan(_) => Reply::Plan(Plan::default()),
             Request::Attributes(_) => Reply::Attributes(Vec::new()),
             Request::Gc { .. } => Reply::Gc(Collected::default()),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),
