@@ -317,7 +317,7 @@ pub(super) fn pattern_problem(text: &str, at: At) -> Option<Problem> {
 fn unquoted(binary: &Binary) -> Option<String> {
     let (field, Expr::Literal(Literal::String(text), _)) = (&binary.left, &binary.right) else { return None };
     let Expr::Field(field) = field else { return None };
-    let literal = super::parse::literal(text)?;
+    let literal = super::parse::literal(text).or_else(|| super::lex::number(text).ok())?;
     let goes = goes_with(type_of_field(field), type_of_literal(&literal)) && literal != Literal::Nil;
     goes.then(|| format!("without quotes: {} {} {text}", field.field, binary.operator.symbol()))
 }

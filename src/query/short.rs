@@ -5,7 +5,7 @@ use super::ast::{
     Aggregate, At, Binary, Combine, Combined, Expr, Field, FieldAt, Having, Item, Literal, Operator, Query, Scope,
     Spansets, Stage,
 };
-use super::check::pattern_problem;
+use super::check::{check_expr, pattern_problem};
 use super::fields::{FIELDS, Intrinsic, Type};
 use super::lex;
 use super::node::SERVICE_NAME;
@@ -337,14 +337,8 @@ fn comparison(
         binary(operator, left, Expr::Literal(literal, places.value), places.whole)
     };
     let as_text = || Literal::String(value.into());
-    if is_regex {
-        return match pattern_problem(value, places.value) {
-            Some(problem) => Err(problem),
-            None => Ok(filter(whole(as_text()), places.whole)),
-        };
-    }
-    if is_quoted || kind == Type::String {
-        return Ok(filter(whole(as_text()), places.whole));
+    if is_quoted || is_regex || kind == Type::String {
+        return checked(whole(as_text()), places.whole);
     }
     let (unsigned, is_negative) = value.strip_prefix('-').map_or((value, false), |rest| (rest, true));
     let number = lex::number(unsigned).ok().filter(|_| unsigned.starts_with(|c: char| c.is_ascii_digit()));
@@ -376,11 +370,15 @@ fn comparison(
             }));
         }
     };
+    checked(expr, places.whole)
+}
+
+fn checked(expr: Expr, at: At) -> Result<Spansets, Problem> {
     let mut problems = Vec::new();
-    super::check::check_expr(&expr, &mut problems);
+    check_expr(&expr, &mut problems);
     match problems.into_iter().next() {
         Some(problem) => Err(problem),
-        None => Ok(filter(expr, places.whole)),
+        None => Ok(filter(expr, at)),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) enum Value<'a> {
 }
 
 /// Whole numbers up to this are the same as floats.
-const EXACT_IN_FLOATS: i64 = 1 << 53;
+const EXACT_IN_FLOATS: u64 = 1 << 53;
 
 impl<'a> Value<'a> {
     pub(super) fn of_literal(literal: &Literal) -> Value<'static> {
@@ -236,7 +236,7 @@ fn of_array(values: &[Value], operator: Operator, compare: impl Fn(&Value, Opera
 
 /// Compares without rounding the integer.
 fn order_of_mixed(int: i64, float: f64) -> Option<Ordering> {
-    if int.abs() <= EXACT_IN_FLOATS || !float.is_finite() {
+    if int.unsigned_abs() <= EXACT_IN_FLOATS || !float.is_finite() {
         return (int as f64).partial_cmp(&float);
     }
     // A float of this size is whole, or far smaller than the integer.

@@ -108,6 +108,9 @@ pub(in crate::query) fn literal(word: &str) -> Option<Literal> {
 /// Returns the field of a name.
 pub(in crate::query) fn field(name: &str, at: At) -> std::result::Result<Field, Problem> {
     if let Some(of_parent) = name.strip_prefix("parent.") {
+        if of_parent.is_empty() {
+            return Err(Problem::new(at, "expected a field or an attribute after 'parent.'"));
+        }
         let item = item(of_parent, at)?.unwrap_or_else(|| Item::Attribute(Scope::Either, of_parent.into()));
         return Ok(Field { of_parent: true, item });
     }
@@ -118,21 +121,28 @@ pub(in crate::query) fn field(name: &str, at: At) -> std::result::Result<Field, 
         let problem = Problem::new(at, "the numbers of nested sets are not known here");
         return Err(problem.hint("the relations >, >>, <, << and ~ tell how spans stand to one another"));
     }
+    Err(unknown(name, at))
+}
+
+/// What can stand before a dot or a colon.
+const BEFORE: [&str; 7] = ["span", "resource", "event", "link", "instrumentation", "trace", "parent"];
+
+/// Says of a name that it is not known, and what could be meant.
+fn unknown(name: &str, at: At) -> Problem {
     let problem = Problem::new(at, format!("'{name}' is no field and no value"));
-    if let Some((scope, _)) = name.split_once(['.', ':'])
-        && let Some(hint) =
-            did_you_mean(scope, ["span", "resource", "event", "link", "instrumentation", "trace", "parent"].into_iter())
-        && !SCOPES.iter().any(|known| known.prefix.trim_end_matches('.') == scope)
-    {
-        return Err(problem.hint(hint));
+    let scope = name.split_once(['.', ':']).map(|(scope, _)| scope).filter(|scope| !BEFORE.contains(scope));
+    if let Some(hint) = scope.and_then(|scope| did_you_mean(scope, BEFORE.into_iter())) {
+        return problem.hint(hint);
     }
     let known = FIELDS.iter().flat_map(|field| [field.name, field.old_name]);
-    let literals =
-        model::Kind::ALL.into_iter().map(model::Kind::name).chain(["ok", "error", "unset", "true", "false", "nil"]);
-    let hint = did_you_mean(name, known.chain(literals));
-    Err(problem.hint(
-        hint.unwrap_or_else(|| format!("attributes begin with a dot or a scope, like .{name}; texts stand in quotes")),
-    ))
+    let kinds = model::Kind::ALL.into_iter().map(model::Kind::name);
+    let literals = kinds.chain(["ok", "error", "unset", "true", "false", "nil"]);
+    let hint = did_you_mean(name, known.chain(literals)).unwrap_or_else(|| match name.contains(':') {
+        true => "see docs/search.md for what can stand behind a colon".to_owned(),
+        false if name.contains('.') => format!("attributes begin with a dot or a scope: .{name}"),
+        false => format!("a text stands in quotes, and an attribute begins with a dot: \"{name}\", .{name}"),
+    });
+    problem.hint(hint)
 }
 
 /// Returns the intrinsic or the attribute with its scope that a name is.

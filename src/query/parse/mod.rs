@@ -10,7 +10,7 @@ pub(super) use metrics::FUNCTIONS;
 pub(super) use stages::STAGES;
 
 use super::ast::{At, Literal, Query};
-use super::lex::{Kind, Token, tokens};
+use super::lex::{Kind, Token, UNITS, tokens};
 use super::problem::Problem;
 
 /// The most levels of parentheses and the like.
@@ -90,7 +90,24 @@ impl Parser {
         }
         let found = describe(self.peek());
         let problem = Problem::new(self.at(), format!("expected {what}, found {found}"));
-        self.note(problem)
+        let hint = self.habit().map(str::to_owned);
+        self.note(Problem { hint, ..problem })
+    }
+
+    /// Returns how that is written here which is written otherwise in other languages.
+    fn habit(&self) -> Option<&'static str> {
+        let before = self.next.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|token| &token.kind);
+        match (before, self.peek()) {
+            (Some(Kind::Sign("=")), Kind::Sign("=")) => Some("equality is written ="),
+            (Some(Kind::Sign("<")), Kind::Sign(">")) => Some("inequality is written !="),
+            (Some(Kind::Number(_)), Kind::Name(unit)) if UNITS.iter().any(|(name, _)| name == unit) => {
+                Some("a duration has no space before its unit: 5ms")
+            }
+            (_, Kind::Name(word)) if word.eq_ignore_ascii_case("and") => Some("and is written &&"),
+            (_, Kind::Name(word)) if word.eq_ignore_ascii_case("or") => Some("or is written ||"),
+            (_, Kind::Name(word)) if word.eq_ignore_ascii_case("not") => Some("not is written !"),
+            _ => None,
+        }
     }
 
     /// Runs what may stand inside of itself, so many levels deep at most.

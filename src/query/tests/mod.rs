@@ -66,7 +66,7 @@ fn operators_bind_as_the_language_says() {
         ("{}>{}&&{}", "{ } > { } && { }"),
         ("{}>({}&&{})", "{ } > ({ } && { })"),
         ("{}||{}&&{}", "{ } || { } && { }"),
-        ("3<count()", "count() > 3"),
+        ("{}|3<count()", "{ } | count() > 3"),
         ("{}|1s>=avg(duration)", "{ } | avg(span:duration) <= 1s"),
         ("{duration/2>1ms}", "{ span:duration / 2 > 1ms }"),
         ("{.a=1e3&&.b=1.5h&&.c=1h30m}", "{ .a = 1000.0 && .b = 90m && .c = 90m }"),
@@ -132,10 +132,10 @@ fn what_would_explode_is_refused_with_its_limit() {
     assert_eq!(message("{ .a =~ `(a{1000}){1000}` }".into()), "this regular expression takes more than 1 MiB");
 }
 
-/// What is wanted where the bar stands, words by their text.
+/// What is wanted where the sign § stands, words by their text.
 fn wanted(text: &str) -> (String, Vec<String>) {
-    let cursor = text.find('|').unwrap();
-    let completion = complete(&text.replacen('|', "", 1), cursor);
+    let cursor = text.find('§').unwrap();
+    let completion = complete(&text.replacen('§', "", 1), cursor);
     let name = |wanted: &Wanted| match wanted {
         Wanted::Word { text, .. } => text.clone(),
         Wanted::Attributes(scope) => format!("names of {}", scope.info().prefix),
@@ -151,25 +151,25 @@ fn what_could_stand_somewhere_is_known_in_broken_queries_too() {
         assert_eq!(found, typed, "{text}");
         assert!(wants.iter().any(|want| want == what), "{text}: {wants:?}");
     };
-    has("{ na|", "na", "span:name");
-    has("{ status = |", "", "error");
-    has("{ status |", "", "!=");
-    has("{ duration |", "", ">=");
-    has("{ name = \"GE|", "GE", "values of span:name");
-    has("{ .http.m|", "http.m", "names of .");
-    has("{ span.|", "", "names of span.");
-    has("{ resource.service.name = |", "", "values of resource.service.name");
-    has("{ kind = server && st|", "st", "span:status");
-    has("{ } | |", "", "by(");
-    has("{ } | by(|", "", "span:name");
-    has("{ ) = } && { status = e|", "e", "error");
-    has("|", "", "service=");
-    has("serv|", "serv", "service=");
-    has("serv|", "serv", "names of .");
-    has("service=c|", "c", "values of resource.service.name");
-    has("service=|", "", "values of resource.service.name");
-    has("error kind=|", "", "server");
-    has("error -st|", "st", "status=");
+    has("{ na§", "na", "span:name");
+    has("{ status = §", "", "error");
+    has("{ status §", "", "!=");
+    has("{ duration §", "", ">=");
+    has("{ name = \"GE§", "GE", "values of span:name");
+    has("{ .http.m§", "http.m", "names of .");
+    has("{ span.§", "", "names of span.");
+    has("{ resource.service.name = §", "", "values of resource.service.name");
+    has("{ kind = server && st§", "st", "span:status");
+    has("{ } | §", "", "by(");
+    has("{ } | by(§", "", "span:name");
+    has("{ ) = } && { status = e§", "e", "error");
+    has("§", "", "service=");
+    has("serv§", "serv", "service=");
+    has("serv§", "serv", "names of .");
+    has("service=c§", "c", "values of resource.service.name");
+    has("service=§", "", "values of resource.service.name");
+    has("error kind=§", "", "server");
+    has("error -st§", "st", "status=");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn conditions_come_and_go_by_the_same_key() {
     assert_eq!(toggled(include, Wish::Include), "{ }");
     assert_eq!(
         toggled("a or b", Wish::Include),
-        format!("({{ any =~ \"(?i).*a.*\" }} || {{ any =~ \"(?i).*b.*\" }}) && {include}")
+        format!("{{ any =~ \"(?i).*a.*\" }} || {{ any =~ \"(?i).*b.*\" }} && {include}")
     );
     assert_eq!(toggled("{ broken", Wish::Include), "{ broken");
     let number = Field::of_span(Item::Attribute(Scope::Span, "http.status_code".into()));
