@@ -280,11 +280,8 @@ fn print_series(body: &str, format: ListFormat) -> Result<ExitCode, CliError> {
                 Column::number("MOST"),
                 Column::text("OVER TIME"),
             ];
-            let note = format!(
-                "{}, a sample each {} s\n",
-                format!("{} series", format::grouped(cells.len() as u64)),
-                metrics.step_seconds
-            );
+            let count = format::grouped(cells.len() as u64);
+            let note = format!("{count} series, a sample each {} s\n", metrics.step_seconds);
             output::print(&(rows::table(&columns, &cells) + &note))
         }
     }
@@ -323,10 +320,10 @@ fn explain(answers: &Answers, matches: &ArgMatches, text: &str) -> Result<ExitCo
     let explained: Explained = read(&body)?;
     let mut out = format!("TraceQL   {}\n", explained.traceql);
     for note in &explained.notes {
-        out.push_str(&format!("note      {note}\n"));
+        out.extend(["note      ", note, "\n"]);
     }
-    let held = [format::grouped(explained.spans), format::grouped(explained.blocks)];
-    out.push_str(&format!("held      {} spans in {} blocks\n\n", held[0], held[1]));
+    let [spans, blocks] = [explained.spans, explained.blocks].map(format::grouped);
+    out.extend(["held      ", &spans, " spans in ", &blocks, " blocks\n\n"]);
     let columns = [
         Column::text("FILTER"),
         Column::number("BLOCKS SKIPPED"),

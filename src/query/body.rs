@@ -240,7 +240,9 @@ fn last_bytes(message: &[u8], field: u32) -> &[u8] {
 }
 
 fn hexadecimal(id: &[u8]) -> Value<'static> {
-    Value::Text(id.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
+    let digits: String = id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    Value::Text(digits.into())
 }
 
 /// Returns whether `is_match` holds for the value of an attribute of the span, an event or a link, as it is spelled.

@@ -154,9 +154,8 @@ fn wanted(before: &[&Token], typed: String, is_text: bool) -> (Vec<Wanted>, Stri
     match (inside(before), last) {
         (Inside::Nothing, None | Some(Kind::Sign("|" | "("))) => (stages(), typed),
         (Inside::Nothing, Some(Kind::Sign("}" | ")"))) => (after_set(), typed),
-        (Inside::Nothing, _) => (Vec::new(), typed),
         (Inside::Function, Some(Kind::Sign("(" | ","))) => fields(typed),
-        (Inside::Function, _) => (Vec::new(), typed),
+        (Inside::Nothing | Inside::Function, _) => (Vec::new(), typed),
         (Inside::Braces, Some(Kind::Sign("=" | "!=" | "<" | "<=" | ">" | ">=" | "=~" | "!~"))) => {
             let field = before.len().checked_sub(2).and_then(|at| match &before[at].kind {
                 Kind::Name(name) => field(name, before[at].at).ok(),
@@ -223,11 +222,11 @@ fn shorthand(text: &str, cursor: usize) -> Completion {
     let (range, kind) = piece.map_or((cursor..cursor, None), |piece| (piece.at.range(), Some(piece.kind)));
     let typed = |range: &Range<usize>| text.get(range.start..cursor).unwrap_or_default().to_owned();
     match kind {
-        Some(PieceKind::Comparison { name, name_at, value_at, .. }) if cursor >= value_at.start as usize => {
+        Some(PieceKind::Comparison { name, value_at, .. }) if cursor >= value_at.start as usize => {
             let replace = value_at.range();
             let typed = typed(&replace).trim_start_matches('"').to_owned();
-            let wants = short::field_of(&name, name_at).map_or_else(|_| Vec::new(), values);
-            Completion { typed, replace, wants }
+            let wants = values(short::field_of(&name));
+            Completion { replace, typed, wants }
         }
         Some(PieceKind::Comparison { name_at, .. }) => {
             let replace = name_at.range();
@@ -236,7 +235,7 @@ fn shorthand(text: &str, cursor: usize) -> Completion {
         // Nothing stands behind the comparison yet.
         Some(PieceKind::Wrong(_)) if typed(&range).ends_with(['=', '~', '<', '>']) => {
             let name = typed(&range).trim_end_matches(['=', '~', '<', '>', '!']).to_owned();
-            let wants = short::field_of(&name, super::ast::At::default()).map_or_else(|_| Vec::new(), values);
+            let wants = values(short::field_of(&name));
             Completion { typed: String::new(), replace: cursor..cursor, wants }
         }
         Some(PieceKind::Text(_) | PieceKind::Regex(_) | PieceKind::Wrong(_)) => {

@@ -120,13 +120,14 @@ impl<'a> Lexer<'a> {
             loop {
                 match self.bump() {
                     Some('"') => break,
-                    Some('\\') => match self.bump() {
-                        Some(escaped @ ('"' | '\\')) => name.push(escaped),
-                        _ => {
+                    Some('\\') => {
+                        if let Some(escaped @ ('"' | '\\')) = self.bump() {
+                            name.push(escaped);
+                        } else {
                             let problem = Problem::new(self.at.saturating_sub(2)..self.at, "unknown escape in a name");
                             return Kind::Wrong(problem.hint("in names only \\\" and \\\\ are escaped"));
                         }
-                    },
+                    }
                     Some(other) => name.push(other),
                     None => {
                         return Kind::Wrong(Problem::new(start..self.at, "expected '\"' at the end of the name"));

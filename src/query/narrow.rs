@@ -63,7 +63,9 @@ impl Narrow<'_, '_> {
             }
             Node::Any(nodes) => {
                 let mut found = Found::exactly(Bits::none(within.len()));
-                nodes.iter().for_each(|node| found.or(&self.rows(node, within)));
+                for node in nodes {
+                    found.or(&self.rows(node, within));
+                }
                 found
             }
             Node::Not(inner) if is_boolean(inner) => {
@@ -109,8 +111,7 @@ impl Narrow<'_, '_> {
                 _ => Found::unsure(within.clone()),
             },
             Node::Matches { of, pattern, negated } => self.matched(of, pattern, *negated, within),
-            Node::IsNil(field, false) => self.with_key(field, within),
-            Node::Field(field) => self.with_key(field, within),
+            Node::IsNil(field, false) | Node::Field(field) => self.with_key(field, within),
             _ => Found::unsure(within.clone()),
         }
     }
@@ -128,9 +129,10 @@ impl Narrow<'_, '_> {
 
     fn keep_one_of(&self, column: Column, passing: &[bool], within: &Bits) -> Bits {
         let mut rows = within.clone();
-        match passing.iter().any(|&passes| passes) {
-            true => self.view().keep(column, &Test::OneOf(passing), &mut rows),
-            false => rows = Bits::none(rows.len()),
+        if passing.iter().any(|&passes| passes) {
+            self.view().keep(column, &Test::OneOf(passing), &mut rows);
+        } else {
+            rows = Bits::none(rows.len());
         }
         rows
     }
@@ -203,9 +205,10 @@ impl Narrow<'_, '_> {
     fn by_duration(&self, operator: Operator, value: &Value, within: &Bits) -> Found {
         let Some((least, most)) = range(operator, value) else { return Found::unsure(within.clone()) };
         let mut rows = within.clone();
-        match least <= most {
-            true => self.view().keep(Column::Duration, &Test::Between(least, most), &mut rows),
-            false => rows = Bits::none(rows.len()),
+        if least <= most {
+            self.view().keep(Column::Duration, &Test::Between(least, most), &mut rows);
+        } else {
+            rows = Bits::none(rows.len());
         }
         Found::exactly(rows)
     }
@@ -260,7 +263,7 @@ impl Narrow<'_, '_> {
         };
         let finder = Finder::new(needle);
         let find = |bytes: &[u8], from: usize| Some(from + finder.find(bytes.get(from..)?)?);
-        self.in_bytes(field, fingerprint(key, of), Some(&find), within)
+        self.in_bytes(field, fingerprint(key, of), &find, within)
     }
 
     fn with_key(&self, field: &Field, within: &Bits) -> Found {
@@ -275,13 +278,7 @@ impl Narrow<'_, '_> {
 
     /// Leaves only rows that may have an attribute with this fingerprint in their bytes, and something that is found there;
     /// or, where the resource counts too, those whose resource has the attribute.
-    fn in_bytes(
-        &self,
-        field: &Field,
-        fingerprint: u64,
-        find: Option<&dyn Fn(&[u8], usize) -> Option<usize>>,
-        within: &Bits,
-    ) -> Found {
+    fn in_bytes(&self, field: &Field, fingerprint: u64, find: Find, within: &Bits) -> Found {
         let Item::Attribute(scope, key) = &field.item else { return Found::unsure(within.clone()) };
         let mut rows = match scope {
             Scope::Event => self.with_some(Column::Events, within),
@@ -293,13 +290,13 @@ impl Narrow<'_, '_> {
             let has = Node::IsNil(resource, false);
             self.by_scope(within, |row| self.holds(&has, row))
         });
-        if !self.view().may_have(fingerprint) {
-            rows = Bits::none(rows.len());
-        } else if let Some(find) = find {
+        if self.view().may_have(fingerprint) {
             if let Some(of_resource) = &of_resource {
                 rows.without(of_resource);
             }
             self.view().keep_with_bytes(find, &mut rows);
+        } else {
+            rows = Bits::none(rows.len());
         }
         if let Some(of_resource) = &of_resource {
             rows.or(of_resource);
@@ -319,8 +316,8 @@ impl Narrow<'_, '_> {
                 let raw = pattern.raw().filter(|_| !negated);
                 let find_raw =
                     |bytes: &[u8], from: usize| raw.and_then(|raw| raw.find_at(bytes, from)).map(|m| m.start());
-                let find: &dyn Fn(&[u8], usize) -> Option<usize> = if raw.is_some() { &find_raw } else { &find_key };
-                self.in_bytes(field, fingerprint(key, FingerprintOf::Key), Some(find), within)
+                let find: Find = if raw.is_some() { &find_raw } else { &find_key };
+                self.in_bytes(field, fingerprint(key, FingerprintOf::Key), find, within)
             }
             Item::Intrinsic(intrinsic) if !field.of_parent => Found::unsure(self.with_parts(*intrinsic, within)),
             _ => Found::unsure(within.clone()),
@@ -347,6 +344,9 @@ impl Narrow<'_, '_> {
         Found { maybe, sure }
     }
 }
+
+/// Looks for something in bytes, from a place on, and returns where it is.
+type Find<'f> = &'f dyn Fn(&[u8], usize) -> Option<usize>;
 
 /// What spans without `service.name` have as their service.
 const UNKNOWN_SERVICE: &str = "unknown_service";

@@ -103,14 +103,13 @@ fn literal_may_spell(literal: &str) -> bool {
 /// Returns whether whatever matches has a character that no number or boolean is spelled with.
 fn needs_other_characters(hir: &Hir) -> bool {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Bytes(_)) => false,
         HirKind::Literal(literal) => {
             std::str::from_utf8(&literal.0).is_ok_and(|text| text.chars().any(|c| !SPELLING.contains(c)))
         }
         HirKind::Class(Class::Unicode(class)) => {
             SPELLING.chars().all(|c| !class.iter().any(|range| range.start() <= c && c <= range.end()))
         }
-        HirKind::Class(Class::Bytes(_)) => false,
         HirKind::Repetition(repetition) => repetition.min > 0 && needs_other_characters(&repetition.sub),
         HirKind::Capture(capture) => needs_other_characters(&capture.sub),
         HirKind::Concat(parts) => parts.iter().any(needs_other_characters),

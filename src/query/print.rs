@@ -76,7 +76,7 @@ impl Display for Aggregate {
 
 /// How tightly a way to put sets together binds.
 pub(super) fn level_of_sets(combine: Combine) -> u8 {
-    if matches!(combine, Combine::And | Combine::Or) { 0 } else { 1 }
+    u8::from(!matches!(combine, Combine::And | Combine::Or))
 }
 
 impl Display for Spansets {

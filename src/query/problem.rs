@@ -46,10 +46,10 @@ impl Problems {
             let line = text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
             let column = before.get(line_start..).unwrap_or_default().chars().count();
             let marked = text.get(range.clone()).unwrap_or_default().lines().next().unwrap_or_default().chars().count();
-            out.push_str(&format!("  {line}\n  {}{}\n", " ".repeat(column), "^".repeat(marked.max(1))));
-            out.push_str(&format!("{}\n", problem.message));
+            out.extend(["  ", line, "\n  ", &" ".repeat(column), &"^".repeat(marked.max(1)), "\n"]);
+            out.extend([problem.message.as_str(), "\n"]);
             if let Some(hint) = &problem.hint {
-                out.push_str(&format!("  {hint}\n"));
+                out.extend(["  ", hint, "\n"]);
             }
         }
         out.trim_end().to_owned()

@@ -227,7 +227,9 @@ impl<'a> Search<'a> {
                 Scope::Instrumentation => &origin.scope.attributes,
                 Scope::Span | Scope::Event | Scope::Link => continue,
             };
-            attributes.iter().for_each(|attribute| count(&attribute.key, spans));
+            for attribute in attributes {
+                count(&attribute.key, spans);
+            }
         }
     }
 

@@ -326,7 +326,7 @@ fn comparison(
     if name == "spans" {
         return count(operator, value, places);
     }
-    let field = field_of(name, places.name)?;
+    let field = field_of(name);
     let is_regex = matches!(operator, Operator::Matches | Operator::NotMatches);
     let kind = match &field.item {
         Item::Intrinsic(intrinsic) => intrinsic.info().value,
@@ -392,20 +392,17 @@ fn minus(literal: Literal) -> Literal {
 }
 
 /// Returns the field of a name in the shorthand: a known one, one of TraceQL's, else an attribute.
-pub(super) fn field_of(name: &str, at: At) -> Result<Field, Problem> {
+pub(super) fn field_of(name: &str) -> Field {
     if name == "service" {
-        return Ok(Field::of_span(Item::Attribute(Scope::Resource, SERVICE_NAME.into())));
+        return Field::of_span(Item::Attribute(Scope::Resource, SERVICE_NAME.into()));
     }
     let known = FIELDS.iter().find(|field| field.short_name == name && !name.is_empty());
     let known = known
         .or_else(|| FIELDS.iter().find(|field| field.name == name || (field.old_name == name && !name.is_empty())));
     if let Some(known) = known.filter(|known| known.intrinsic != Intrinsic::Slow) {
-        return Ok(Field::of_span(Item::Intrinsic(known.intrinsic)));
+        return Field::of_span(Item::Intrinsic(known.intrinsic));
     }
-    match field(name, at) {
-        Ok(field) => Ok(field),
-        Err(_) => Ok(Field::of_span(Item::Attribute(Scope::Either, name.into()))),
-    }
+    field(name, At::default()).unwrap_or_else(|_| Field::of_span(Item::Attribute(Scope::Either, name.into())))
 }
 
 /// `spans>50`: so many spans has the trace.

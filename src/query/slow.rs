@@ -36,7 +36,9 @@ impl Durations {
             Self::Exact(durations) if durations.len() < EXACT => durations.push(duration_ns),
             Self::Exact(durations) => {
                 if let Ok(mut histogram) = Histogram::new(3) {
-                    durations.iter().for_each(|&duration| histogram.saturating_record(duration));
+                    for &duration in &*durations {
+                        histogram.saturating_record(duration);
+                    }
                     histogram.saturating_record(duration_ns);
                     *self = Self::Many(Box::new(histogram));
                 }
@@ -74,9 +76,10 @@ impl Slow {
             for index in 0..view.len() {
                 let row = view.row(index);
                 let has_kind = has_kind.get(row.service as usize).copied().unwrap_or_default();
-                let is_request = match has_kind {
-                    true => is_request_by_kind(row.facts.kind()),
-                    false => is_local_root(&hand, Place { position: position as u32, row: index }, &row),
+                let is_request = if has_kind {
+                    is_request_by_kind(row.facts.kind())
+                } else {
+                    is_local_root(&hand, Place { position: position as u32, row: index }, &row)
                 };
                 if is_request && is_in_window(row.start_ns) {
                     let of = durations.entry(view.text(row.service));

@@ -68,7 +68,9 @@ impl Fold {
     pub(super) fn classify(&mut self) {
         if let Self::Exact(numbers) = self {
             let mut classes = BTreeMap::new();
-            numbers.iter().for_each(|&number| *classes.entry(class(number)).or_default() += 1);
+            for &number in &*numbers {
+                *classes.entry(class(number)).or_default() += 1;
+            }
             *self = Self::Classes(classes);
         }
     }

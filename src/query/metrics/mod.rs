@@ -25,7 +25,8 @@ const MAX_SERIES: usize = 1_000;
 /// Stands for the values of a label for which there is no room.
 pub(super) const OTHER: &str = "(other)";
 
-/// The times of samples: multiples of a step, in nanoseconds.
+/// The times of samples: multiples of a step.
+#[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Grid {
     /// The first sample's, and one after the last.

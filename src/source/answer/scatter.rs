@@ -41,7 +41,7 @@ struct Points {
 fn class(duration_ns: u64) -> usize {
     let octave = duration_ns.max(1).ilog2();
     let within = (u128::from(duration_ns.max(1)) << 64 >> octave) as u64;
-    octave as usize * PER_OCTAVE as usize + (u128::from(within) * u128::from(PER_OCTAVE) >> 64) as usize
+    octave as usize * PER_OCTAVE as usize + ((u128::from(within) * u128::from(PER_OCTAVE)) >> 64) as usize
 }
 
 impl Points {

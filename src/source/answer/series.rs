@@ -96,12 +96,11 @@ fn finish(meter: &Meter, grid: Grid, progress: Progress) -> Series {
 /// Returns the times of the samples: over the window, or where it is open, over the spans that are held.
 fn grid(request: &SeriesRequest, snapshot: &Snapshot) -> Grid {
     let Window { from, to } = request.window;
-    let (first, last) = match (from, to) {
-        (Some(from), Some(to)) => (from.0, to.0),
-        _ => {
-            let (first, last) = starts(snapshot);
-            (from.map_or(first, |from| from.0), to.map_or(last.saturating_add(1), |to| to.0))
-        }
+    let (first, last) = if let (Some(from), Some(to)) = (from, to) {
+        (from.0, to.0)
+    } else {
+        let (first, last) = starts(snapshot);
+        (from.map_or(first, |from| from.0), to.map_or(last.saturating_add(1), |to| to.0))
     };
     let width = last.saturating_sub(first).max(1);
     let readable = STEPS.into_iter().find(|step| width.div_ceil(*step) <= SAMPLES).unwrap_or(7 * DAY);
