@@ -142,7 +142,8 @@ impl Parameters {
 
 fn parse(text: &str) -> Result<Parsed, ApiError> {
     query::parse(text).map_err(|problems| {
-        let hint = problems.0.iter().find_map(|problem| problem.hint.clone()).unwrap_or_default();
+        let hint = problems.0.iter().find_map(|problem| problem.hint.clone());
+        let hint = hint.unwrap_or_else(|| "docs/search.md has the language".to_owned());
         ApiError::bad_request(format!("cannot read the query: {problems}"), hint)
     })
 }

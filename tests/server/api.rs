@@ -57,7 +57,8 @@ fn what_is_wrong_with_a_parameter_is_said() {
         assert!(!body["error"]["hint"].as_str().unwrap().is_empty(), "{body}");
     };
     check("limits=3", "unknown parameter 'limits'");
-    check("q={+status+=+eror+}", "cannot read the query: …");
+    check("q={+status+=+eror+}", "cannot read the query: 'eror' is no field and no value, at byte 11");
+    check("q={", "cannot read the query: expected a field, a value or '(', found the end, at byte 1");
     check("q={+}+|+rate()", "this query gives series, not traces or spans");
     check("limit=0", "'0' is not a value of 'limit'");
     check("limit=10001", "'10001' is not a value of 'limit'");
@@ -141,14 +142,21 @@ fn unknown_places_and_methods_are_errors_with_a_hint() {
     assert_eq!(spantop.json("/healthz")["status"], "ok");
 }
 
+/// A query as it stands in a URL.
+fn encoded(query: &str) -> String {
+    query.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
 #[test]
 fn a_query_chooses_traces_and_spans() {
     let spantop = filled();
-    let traces = |query: &str| ids(&spantop.json(&format!("/admin/tracing?q={query}")));
-    assert_eq!(traces("{ name = \"work 2\" }".replace(' ', "%20").as_str()), [1]);
-    assert_eq!(traces("{}%20%3E%20{}"), [1]);
-    assert_eq!(traces("{%20trace:rootName%20=%20nil%20}"), [2]);
-    let spans = spantop.json("/admin/tracing/spans?q={%20name=%22work%202%22%20}|select(span:duration)");
+    let ask = |path: &str, query: &str| spantop.json(&format!("{path}?q={}", encoded(query)));
+    let traces = |query: &str| ids(&ask("/admin/tracing", query));
+    assert_eq!(traces("{ name = \"work 2\" }"), [1]);
+    assert_eq!(traces("{ } > { }"), [1]);
+    assert_eq!(traces("{ trace:rootName = nil }"), [2]);
+    assert_eq!(traces("operation=\"work 2\""), [1]);
+    let spans = ask("/admin/tracing/spans", "{ name = \"work 2\" } | select(span:duration)");
     assert_eq!(
         spans,
         serde_json::json!({
@@ -158,11 +166,11 @@ fn a_query_chooses_traces_and_spans() {
                 "span_id": "0202020202020202",
                 "service": "unknown_service",
                 "operation": "work 2",
-                "kind": "internal",
+                "kind": "server",
                 "status": "unset",
-                "start_time": "1970-01-01T00:00:00.002000000Z",
-                "duration_ms": 1.5,
-                "selected": { "span:duration": 1.5 },
+                "start_time": "1970-01-01T00:00:00.001000000Z",
+                "duration_ms": 2.5,
+                "selected": { "span:duration": 2.5 },
             }],
         })
     );
@@ -174,14 +182,15 @@ fn a_query_chooses_traces_and_spans() {
 #[test]
 fn a_metrics_query_gives_series() {
     let spantop = filled();
-    let series = spantop.json("/admin/tracing/metrics?q={}|count_over_time()by(name)&step=1s");
+    let series =
+        spantop.json(&format!("/admin/tracing/metrics?step=1s&q={}", encoded("{ } | count_over_time() by(name)")));
     let of = |name: &str| {
         let all = series["series"].as_array().unwrap();
         all.iter().find(|series| series["labels"]["span:name"] == name).unwrap()["samples"].clone()
     };
     assert_eq!(of("work 1"), serde_json::json!([{ "time": "1970-01-01T00:00:00.000000000Z", "value": 3.0 }]));
     assert_eq!((series["step_seconds"].as_f64(), series["percentiles"].as_str()), (Some(1.0), Some("exact")));
-    let (status, body) = spantop.get("/admin/tracing/metrics?q={}");
+    let (status, body) = spantop.get(&format!("/admin/tracing/metrics?q={}", encoded("{ }")));
     assert_eq!(status.as_u16(), 400);
     assert!(body["error"]["hint"].as_str().unwrap().contains("rate()"), "{body}");
 }
@@ -189,7 +198,7 @@ fn a_metrics_query_gives_series() {
 #[test]
 fn a_query_is_explained() {
     let spantop = filled();
-    let explained = spantop.json("/admin/tracing/query?q=name=%22work%202%22");
+    let explained = spantop.json(&format!("/admin/tracing/query?q={}", encoded("name=\"work 2\"")));
     assert_eq!((explained["shorthand"].as_bool(), explained["spans"].as_u64()), (Some(true), Some(4)));
     assert_eq!(explained["filters"][0]["spans_matched"], 1);
 }

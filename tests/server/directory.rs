@@ -70,7 +70,7 @@ fn what_a_data_directory_does_not_have_is_told() {
     drop(keeping(&directory, 1..=1));
     let output = run(&["trace", TRACE, "--data-dir", directory.path()]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(stderr(&output).starts_with(&format!("trace {TRACE} is not held there\n")), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with(&format!("trace {TRACE} is not held\n")), "{}", stderr(&output));
     let both = run(&["stats", "--data-dir", directory.path(), "--connect", "localhost:1"]);
     assert_eq!(both.status.code(), Some(2));
 }
@@ -172,4 +172,41 @@ fn a_running_spantop_collects_for_itself() {
     let message = stderr(&output);
     assert!(message.contains(&format!("another spantop (pid {})", spantop.pid())), "{message}");
     assert!(message.contains("hint: that one can do it: leave out --data-dir"), "{message}");
+}
+
+#[test]
+fn a_query_reads_a_data_directory_as_it_asks_a_spantop() {
+    let directory = Directory::new("queried");
+    let spantop = keeping(&directory, 1..=3);
+    let query = ["query", "{ name = \"work 2\" }", "--limit", "2"];
+    let there = ["--data-dir", directory.path()];
+    let list = run(&[&query[..], &there, &["--format", "json"]].concat());
+    assert_eq!(json(&list), spantop.json("/admin/tracing?limit=2&q=operation=%22work%202%22"));
+    let lines = stdout(&run(&[&query[..], &there].concat()));
+    assert_eq!((lines.lines().count(), lines.contains("\"root_operation\":\"work 1\"")), (2, true), "{lines}");
+    let spans = stdout(&run(&[&query[..], &there, &["--spans", "--format", "csv"]].concat()));
+    assert!(spans.starts_with("trace_id,span_id,start_time,duration_ms,service,operation,kind,status\r\n"), "{spans}");
+    assert_eq!(spans.lines().count(), 3);
+    let table = stdout(&run(&[&query[..], &there, &["--format", "table"]].concat()));
+    assert!(table.ends_with("2 of 3 traces\n"), "{table}");
+    let series = run(&["query", "{ } | rate()", there[0], there[1], "--format", "json"]);
+    assert_eq!(json(&series)["series"].as_array().map(Vec::len), Some(1));
+    let explained = run(&["query", "work", there[0], there[1], "--explain", "--format", "table"]);
+    assert!(stdout(&explained).starts_with("TraceQL   { any =~ \"(?i).*work.*\" }\nnote "), "{}", stdout(&explained));
+}
+
+#[test]
+fn what_is_wrong_with_a_query_is_shown_at_its_place() {
+    let output = run(&["query", "{ stauts = error }"]);
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "cannot read the query\n  { stauts = error }\n    ^^^^^^\n'stauts' is no field and no value\n  did you mean 'status'?\n";
+    assert_eq!(stderr(&output), expected);
+    for wrong in [&["query", "{ } | rate()", "--spans"][..], &["query", "error", "--step", "1s"], &["query", "--eror"]]
+    {
+        assert_eq!(run(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    let directory = Directory::new("tailed");
+    drop(keeping(&directory, 1..=1));
+    let tail = run(&["tail", "--data-dir", directory.path()]);
+    assert_eq!((tail.status.code(), stdout(&tail)), (Some(1), String::new()));
 }
