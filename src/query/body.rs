@@ -262,6 +262,27 @@ pub(super) fn any_matches(body: &[u8], is_match: &dyn Fn(&str) -> bool) -> bool 
     found
 }
 
+/// The most digits of a number of 64 bits, and its sign.
+const DIGITS: usize = 20;
+
+/// Returns a number as it is spelled: there are many, and none is worth an allocation.
+fn spelled(number: i64, digits: &mut [u8; DIGITS]) -> &str {
+    let (mut rest, mut at) = (number.unsigned_abs(), DIGITS);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    std::str::from_utf8(&digits[at..]).unwrap_or_default()
+}
+
 fn any_attribute_matches(message: &[u8], field: u32, is_match: &dyn Fn(&str) -> bool) -> bool {
     let mut found = false;
     messages(message, field, |pair| {
@@ -281,7 +302,7 @@ fn any_value_matches(message: &[u8], is_match: &dyn Fn(&str) -> bool, depth: usi
         found = match (number, content) {
             (1, Content::Bytes(bytes)) => is_match(&text(bytes)),
             (2, Content::Number(number)) => is_match(if number != 0 { "true" } else { "false" }),
-            (3, Content::Number(number)) => is_match(&(number as i64).to_string()),
+            (3, Content::Number(number)) => is_match(spelled(number as i64, &mut [0; DIGITS])),
             (4, Content::Number(number)) => is_match(&f64::from_bits(number).to_string()),
             (5, Content::Bytes(bytes)) => {
                 let mut any = false;
@@ -320,5 +341,17 @@ fn decoded_matches(value: &model::Value, is_match: &dyn Fn(&str) -> bool) -> boo
         model::Value::Array(values) => values.iter().any(|value| decoded_matches(value, is_match)),
         model::Value::Map(entries) => any_decoded_matches(entries, is_match),
         model::Value::Empty | model::Value::Bytes(_) | model::Value::TooDeep => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_spelled_as_they_are_printed() {
+        for number in [0, 7, -1, 500, i64::MAX, i64::MIN] {
+            assert_eq!(spelled(number, &mut [0; DIGITS]), number.to_string());
+        }
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Subject<'h, 'a> {
     hand: &'h Hand<'a>,
     pub(super) place: Place,
     pub(super) row: Row,
+    /// Its bytes, where they were at hand.
+    given: Option<&'h [u8]>,
     body: OnceCell<Vec<u8>>,
     parent: OnceCell<Option<Box<Subject<'h, 'a>>>>,
 }
@@ -26,11 +28,16 @@ impl<'h, 'a> Subject<'h, 'a> {
     }
 
     pub(super) fn with(hand: &'h Hand<'a>, place: Place, row: Row) -> Self {
-        Self { hand, place, row, body: OnceCell::new(), parent: OnceCell::new() }
+        Self { hand, place, row, given: None, body: OnceCell::new(), parent: OnceCell::new() }
+    }
+
+    /// Returns the span with its bytes, as [`crate::store::Reader::body`] gives them.
+    pub(super) fn with_body(hand: &'h Hand<'a>, place: Place, body: &'h [u8]) -> Self {
+        Self { given: Some(body), ..Self::at(hand, place) }
     }
 
     fn body(&self) -> &[u8] {
-        self.body.get_or_init(|| self.hand.body(self.place))
+        self.given.unwrap_or_else(|| self.body.get_or_init(|| self.hand.body(self.place)))
     }
 
     fn origin(&self) -> Option<&'a Origin> {

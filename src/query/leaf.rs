@@ -98,8 +98,15 @@ fn find(node: &Node, hand: &Hand, position: usize, within: &Bits) -> Bits {
     let Found { mut maybe, sure } = Narrow { hand, position }.rows(node, within);
     maybe.without(&sure);
     let mut found = sure;
+    let reads = node.needs().has(Needs::BODY);
+    let mut reader = hand.space.blocks[position].view.reader();
     for row in maybe.iter() {
-        if Subject::at(hand, Place { position: position as u32, row }).holds(node) {
+        let place = Place { position: position as u32, row };
+        let holds = match reads {
+            true => Subject::with_body(hand, place, reader.body(row)).holds(node),
+            false => Subject::at(hand, place).holds(node),
+        };
+        if holds {
             found.insert(row);
         }
     }

@@ -2,7 +2,7 @@
 //! for in bytes of which it is not known yet what they are.
 
 use regex::{Regex, RegexBuilder, bytes};
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Dot, Hir, HirKind};
 
 /// The most bytes that a compiled expression may take: larger ones are refused.
 pub const MAX_PATTERN_BYTES: usize = 1 << 20;
@@ -12,6 +12,9 @@ pub const MAX_PATTERN_BYTES: usize = 1 << 20;
 pub(super) struct Pattern {
     /// None where the expression is not valid, which the checker does not let pass: it then matches nothing.
     whole: Option<Regex>,
+    /// Found somewhere in a text if the whole of it matches, where the expression begins and ends with anything: that is
+    /// told far sooner.
+    part: Option<Regex>,
     /// Finds at least every text that matches, in any bytes around it; none where what stands around decides.
     raw: Option<bytes::Regex>,
     /// Whether the spelling of a number or a boolean may match, which is nowhere in the bytes.
@@ -28,16 +31,20 @@ impl Pattern {
         let whole = anchored(text, any_case).ok();
         let syntax = regex_syntax::ParserBuilder::new().dot_matches_new_line(true).case_insensitive(any_case).build();
         let hir = { syntax }.parse(text).ok();
+        let part = hir.as_ref().and_then(middle).and_then(|middle| builder(&middle, any_case).build().ok());
         let raw = hir.as_ref().filter(|hir| hir.properties().look_set().is_empty()).and_then(|_| raw(text, any_case));
         let may_spell = match literal(text) {
             Some(literal) => literal_may_spell(&literal.to_lowercase()),
             None => hir.is_none_or(|hir| !needs_other_characters(&hir)),
         };
-        Self { whole, raw, may_spell }
+        Self { whole, part, raw, may_spell }
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {
-        self.whole.as_ref().is_some_and(|whole| whole.is_match(text))
+        match &self.part {
+            Some(part) => part.is_match(text),
+            None => self.whole.as_ref().is_some_and(|whole| whole.is_match(text)),
+        }
     }
 
     /// Returns what finds every text that matches in any bytes; none where only looking at each text tells.
@@ -57,13 +64,28 @@ impl Pattern {
 /// When it is not valid, or larger than [`MAX_PATTERN_BYTES`].
 pub fn anchored(text: &str, any_case: bool) -> Result<Regex, regex::Error> {
     // Compiled alone first, so that no parenthesis of it can end those around.
-    let build = |text: &str| {
-        let mut builder = RegexBuilder::new(text);
-        builder.dot_matches_new_line(true).case_insensitive(any_case).size_limit(MAX_PATTERN_BYTES);
-        builder.build()
+    builder(text, any_case).build()?;
+    builder(&format!(r"\A(?:{text})\z"), any_case).build()
+}
+
+fn builder(text: &str, any_case: bool) -> RegexBuilder {
+    let mut builder = RegexBuilder::new(text);
+    builder.dot_matches_new_line(true).case_insensitive(any_case).size_limit(MAX_PATTERN_BYTES);
+    builder
+}
+
+/// Returns what stands between anything at the beginning and anything at the end of an expression.
+fn middle(hir: &Hir) -> Option<String> {
+    let HirKind::Concat(parts) = hir.kind() else { return None };
+    let (first, rest) = parts.split_first()?;
+    let (last, middle) = rest.split_last()?;
+    let is_anything = |part: &Hir| match part.kind() {
+        HirKind::Repetition(repetition) => {
+            repetition.min == 0 && repetition.max.is_none() && *repetition.sub == Hir::dot(Dot::AnyChar)
+        }
+        _ => false,
     };
-    build(text)?;
-    build(&format!(r"\A(?:{text})\z"))
+    (is_anything(first) && is_anything(last)).then(|| Hir::concat(middle.to_vec()).to_string())
 }
 
 fn raw(text: &str, any_case: bool) -> Option<bytes::Regex> {
@@ -126,6 +148,25 @@ mod tests {
         let pattern = Pattern::new("GET.*b", false);
         assert!(pattern.is_match("GET a\nb") && !pattern.is_match("a GET b") && !pattern.is_match("GET b "));
         assert!(!Pattern::new("a)|(b", false).is_match("a"), "not valid, so nothing matches");
+    }
+
+    #[test]
+    fn a_part_is_found_where_the_whole_matches() {
+        for (text, has_part) in [
+            ("(?i).*Ab.*", true),
+            (".*a|b.*", false),
+            (".*", false),
+            (".*(?:a|b$).*", true),
+            ("a.*", false),
+            (".*?a.*", true),
+        ] {
+            let pattern = Pattern::new(text, false);
+            assert_eq!(pattern.part.is_some(), has_part, "{text}");
+            for candidate in ["", "a", "xABy", "b", "bx", "xb", "a\nb", "ya"] {
+                let whole = pattern.whole.as_ref().unwrap().is_match(candidate);
+                assert_eq!(pattern.is_match(candidate), whole, "{text} on {candidate:?}");
+            }
+        }
     }
 
     #[test]
