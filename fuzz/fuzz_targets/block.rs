@@ -170,7 +170,7 @@ impl Parts {
     }
 
     fn file(&self) -> Vec<u8> {
-        let mut head = b"spantopB\x01\0\0\0".to_vec();
+        let mut head = b"spantopB\x02\0\0\0".to_vec();
         head.extend((self.region.len() as u32).to_le_bytes());
         head.extend((self.data.len() as u64).to_le_bytes());
         head.extend(crc32c::crc32c(&self.region).to_le_bytes());

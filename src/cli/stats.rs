@@ -103,7 +103,7 @@ fn disk_rows(disk: &Disk, bytes: u64) -> Vec<Row> {
     if recovery.left_alone > 0 {
         rows.push((
             "  left alone",
-            format!("{} of a newer version, or not ours", format::plural(recovery.left_alone, "file")),
+            format!("{} of another version, or not ours", format::plural(recovery.left_alone, "file")),
         ));
     }
     rows
@@ -193,7 +193,7 @@ mod tests {
           trouble         kept in memory only: cannot write to /var/lib/spantop/␛[2J: no space left on device
           damaged         3 places, 1,204 spans lost
           cut off         1.24 KiB at the end of the last run
-          left alone      1 file of a newer version, or not ours
+          left alone      1 file of another version, or not ours
         oldest arrival    –
         refused requests  0
         ");

@@ -278,7 +278,7 @@ pub struct Recovery {
     pub damaged: u64,
     /// Spans that were in them.
     pub lost_spans: u64,
-    /// Files that are of a newer version, or not ours.
+    /// Files that are of another version, or not ours.
     pub left_alone: u64,
 }
 

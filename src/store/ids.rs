@@ -61,18 +61,9 @@ pub(super) fn span_hash(trace_id: u128, span_id: u64) -> u64 {
     IdKeys::ours().span(trace_id, span_id)
 }
 
-/// Hashes a text, for filters alone: it is the same in every run, and no secret.
-pub(super) fn text_hash(text: &str) -> u64 {
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
-    words.fold(text.len() as u64 ^ ODD, |hash, word| mix(hash ^ word, ODD | 1).rotate_left(29) ^ word)
-}
-
 /// Both halves of a product, folded: each bit of the result depends on all of both factors.
 #[inline]
-fn mix(a: u64, b: u64) -> u64 {
+pub(super) fn mix(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64
 }

@@ -26,7 +26,7 @@ pub struct Losses {
     pub torn_bytes: u64,
     /// Stretches of logs, and files, that were damaged.
     pub damaged: u64,
-    /// Files that are of a newer version, or not ours.
+    /// Files that are of another version, or not ours.
     pub left_alone: u64,
 }
 

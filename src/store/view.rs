@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ids::{id_hash, span_hash};
 use super::open::{OpenBlock, OpenSums, Part, PartRef};
 use super::row::{NONE, Row};
-use super::scan::Bits;
+use super::scan::Column;
 use super::sealed::{Salvage, SealedBlock, SealedReader};
 use super::sums::{PartSums, RootRow};
 use crate::model::Timestamp;
@@ -125,6 +125,10 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn of(block: &'a Block, len: u32) -> Self {
         Self { block, len }
+    }
+
+    pub(super) fn block(&self) -> &'a Block {
+        self.block
     }
 
     pub(crate) fn sequence(&self) -> u32 {
@@ -368,25 +372,6 @@ impl<'a> View<'a> {
         self.block.parts()
     }
 
-    /// Returns the parts that have one of these rows.
-    pub(crate) fn parts_of(&self, rows: &Bits) -> Bits {
-        let mut parts = Bits::none(self.parts());
-        match self.block {
-            Block::Open(block) => rows.iter().for_each(|row| parts.insert(block.place(row).part)),
-            Block::Sealed(block) => {
-                let (mut part, mut end) = (0, block.parts.rows(0).end);
-                for row in rows.iter() {
-                    while row >= end && part + 1 < block.parts.len() {
-                        part += 1;
-                        end = block.parts.rows(part).end;
-                    }
-                    parts.insert(part);
-                }
-            }
-        }
-        parts
-    }
-
     /// Returns the id of a span.
     pub(crate) fn span_id(&self, row: u32) -> u64 {
         match self.block {
@@ -411,10 +396,15 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Returns bounds of the starts of all spans.
+    /// Returns bounds of the starts of all spans, of which there is at least one.
     pub(crate) fn span_starts(&self) -> (u64, u64) {
-        let starts = || (0..self.len).map(|row| self.row(row).start_ns);
-        (starts().min().unwrap_or_default(), starts().max().unwrap_or_default())
+        match self.block {
+            Block::Open(_) => {
+                let starts = (0..self.len).map(|row| self.row(row).start_ns);
+                starts.fold((u64::MAX, 0), |(least, most), start| (least.min(start), most.max(start)))
+            }
+            Block::Sealed(_) => self.bounds(Column::Start),
+        }
     }
 
     /// Returns whether the block never changes any more.

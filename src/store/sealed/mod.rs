@@ -1,8 +1,10 @@
 //! A block that never changes: the rows of a trace side by side, columns narrowed, and of the bytes what the columns do
 //! not hold, compressed in pages. A span takes about a sixth of what it took in the open block.
 
+mod attributes;
 mod damage;
 mod image;
+mod keep;
 mod lookup;
 mod packed;
 mod pages;
@@ -22,8 +24,10 @@ use super::ids::IdKeys;
 use super::links::NewerLinks;
 use super::open::OpenBlock;
 use super::row::{Facts as RowFacts, Row};
+use super::scan::{Bits, Find};
 use crate::model::{StatusCode, Timestamp};
 use crate::otlp::wire::Cursor;
+use attributes::AttributeFilter;
 use image::{ImageBuilder, ImageReader, item_u32, item_u64};
 use lookup::SealedIndex;
 use packed::Packed;
@@ -40,6 +44,7 @@ pub(crate) struct SealedBlock {
     columns: Columns,
     /// The number of the resource of each scope.
     scope_resources: Packed,
+    attributes: AttributeFilter,
     /// The rest of each span, then each scope, then each resource.
     pages: Pages,
     /// Of each stretch of the data.
@@ -239,13 +244,15 @@ impl SealedBlock {
         let parts = Parts::read(facts.rows, facts.keys, &mut reader)?;
         let columns = Columns::read(&mut reader)?;
         let scope_resources = Packed::read(&mut reader)?;
+        let attributes = AttributeFilter::read(&mut reader)?;
         let pages = Pages::read(&mut reader)?;
         let checksums = reader.table()?;
-        if columns.span_id.len() != facts.rows as usize * size_of::<u64>() || !facts.are_possible(parts.len()) {
+        let has_rows = columns.span_id.len() == facts.rows as usize * size_of::<u64>();
+        if !has_rows || !scope_resources.has(facts.scopes) || !facts.are_possible(parts.len()) {
             return Err(Damaged);
         }
         let newer = Arc::new(NewerLinks::new(parts.len()));
-        Ok(Self { facts, names, parts, columns, scope_resources, pages, checksums, image, newer })
+        Ok(Self { facts, names, parts, columns, scope_resources, attributes, pages, checksums, image, newer })
     }
 
     /// Returns the sealed form of a full block.
@@ -324,17 +331,31 @@ impl SealedBlock {
         self.scope_resources.get(scope) as u32
     }
 
-    pub(super) fn scopes(&self) -> u32 {
-        self.facts.scopes
+    /// Returns a name by its number; the empty one where there is none.
+    pub(super) fn name(&self, name: u32) -> &str {
+        self.names.get(name)
     }
 
+    /// Returns how many names there are.
     pub(super) fn names(&self) -> u32 {
         self.names.len
     }
 
-    /// Returns a name by its number; the empty one where there is none.
-    pub(super) fn name(&self, name: u32) -> &str {
-        self.names.get(name)
+    /// Returns how many scopes there are.
+    pub(super) fn scopes(&self) -> u32 {
+        self.facts.scopes
+    }
+
+    /// Returns whether a span may have the attribute of a fingerprint, or if it is an array an element of it.
+    pub(super) fn may_have(&self, fingerprint: u64) -> bool {
+        self.attributes.may_have(fingerprint)
+    }
+
+    /// Takes out of `rows` those in whose bytes nothing is found, as [`View::keep_with_bytes`] says.
+    ///
+    /// [`View::keep_with_bytes`]: crate::store::View::keep_with_bytes
+    pub(super) fn keep_with_bytes(&self, find: &Find, rows: &mut Bits) {
+        self.pages.keep(find, rows);
     }
 
     /// Returns the number of a name.
@@ -400,5 +421,7 @@ impl SealedReader<'_> {
     }
 }
 
+#[cfg(test)]
+mod search_tests;
 #[cfg(test)]
 mod tests;

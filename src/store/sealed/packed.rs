@@ -9,7 +9,7 @@ use super::image::{Damaged, ImageBuilder, ImageReader, item, u32_at, u64_at};
 pub(in crate::store) const CHUNK: usize = 256;
 /// Read at once for any row, so that many follow the last.
 const WORD: usize = size_of::<u64>();
-/// What the region has of a chunk: its least value, where its rows begin, how many bytes a row has.
+/// The bytes of a head in the region.
 const HEAD: usize = 16;
 
 /// See the module.
@@ -17,6 +17,31 @@ const HEAD: usize = 16;
 pub(in crate::store) struct Packed {
     heads: Bytes,
     bytes: Bytes,
+}
+
+/// What the region has of a chunk.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Head {
+    pub(super) least: u64,
+    /// Where its rows begin.
+    start: usize,
+    /// How many bytes a row has.
+    pub(super) width: u32,
+}
+
+impl Head {
+    #[inline]
+    fn of(bytes: &[u8; HEAD]) -> Self {
+        // A file says what it likes.
+        let width = u32_at(bytes, 12).min(WORD as u32);
+        Self { least: u64_at(bytes, 0), start: u32_at(bytes, 8) as usize, width }
+    }
+
+    /// Returns the greatest value that a row can have.
+    #[inline]
+    pub(super) fn greatest(self) -> u64 {
+        self.least.saturating_add(mask(self.width))
+    }
 }
 
 impl Packed {
@@ -67,16 +92,28 @@ impl Packed {
     #[inline]
     fn locate(&self, row: u32) -> Option<(u64, usize, u32)> {
         let (chunk, place) = (row as usize / CHUNK, row as usize % CHUNK);
-        let head: &[u8; HEAD] = item(&self.heads, chunk)?;
-        // A file says what it likes.
-        let width = u32_at(head, 12).min(WORD as u32);
-        Some((u64_at(head, 0), u32_at(head, 8) as usize + place * width as usize, width))
+        let Head { least, start, width } = self.head(chunk)?;
+        Some((least, start + place * width as usize, width))
+    }
+
+    #[inline]
+    pub(super) fn head(&self, chunk: usize) -> Option<Head> {
+        item(&self.heads, chunk).map(Head::of)
+    }
+
+    pub(super) fn heads(&self) -> impl Iterator<Item = Head> {
+        self.heads.as_chunks().0.iter().map(Head::of)
+    }
+
+    /// Returns the bytes from the first row of a chunk on.
+    pub(super) fn cells(&self, head: Head) -> &[u8] {
+        self.bytes.get(head.start..).unwrap_or_default()
     }
 }
 
 /// Keeps the lowest `width` bytes.
 #[inline]
-fn mask(width: u32) -> u64 {
+pub(super) fn mask(width: u32) -> u64 {
     if width == 0 { 0 } else { u64::MAX >> (u64::BITS - 8 * width) }
 }
 

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::hint::black_box;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound, get_frame_conten
 
 use super::image::{Damaged, ImageBuilder, ImageReader, item, u32_at};
 use crate::otlp::wire::{Cursor, put_varint};
+use crate::store::scan::{Bits, Find};
 
 /// A page is full at this many bytes; a larger item has one of its own.
 const PAGE: usize = 16 << 10;
@@ -271,6 +273,28 @@ impl Pages {
         low.checked_sub(1)
     }
 
+    /// Returns the items of a page.
+    fn items_of(&self, number: usize) -> Range<u32> {
+        let first_item = |number| self.head(number).map_or(u32::MAX, |page| page.first_item);
+        first_item(number)..first_item(number + 1)
+    }
+
+    /// Takes out of `items` those in which `find` finds nothing: given bytes and where to begin, it says where. Pages are
+    /// searched as a whole, so an item that stays may have only the beginning of what is found.
+    pub(super) fn keep(&self, find: &Find, items: &mut Bits) {
+        let mut page = Vec::new();
+        let mut next = items.next_from(0);
+        while let Some(item) = next
+            && let Some(number) = self.page_of(item)
+        {
+            let Range { start, end } = self.items_of(number);
+            self.unpack(number, &mut page);
+            keep_in_page(&page, start..end.min(items.len()), find, items);
+            // A damaged file may have pages in any order.
+            next = items.next_from(end.max(item.saturating_add(1)));
+        }
+    }
+
     /// Unpacks a page into `out`; nothing where its bytes are damaged.
     fn unpack(&self, number: usize, out: &mut Vec<u8>) {
         out.clear();
@@ -299,11 +323,33 @@ impl Pages {
     }
 }
 
+/// Takes out of `wanted` those items of a page in which nothing is found.
+fn keep_in_page(page: &[u8], items: Range<u32>, find: &Find, wanted: &mut Bits) {
+    let mut cursor = Cursor::new(page);
+    // Every item comes after this.
+    let mut found = Some(0);
+    for item in items {
+        let len = cursor.bytes().map_or(0, <[u8]>::len);
+        let end = cursor.offset();
+        if !wanted.has(item) {
+            continue;
+        }
+        let start = end - len;
+        if found.is_some_and(|at| at < start) {
+            found = find(page, start);
+        }
+        if found.is_none_or(|at| at >= end) {
+            wanted.remove(item);
+        }
+    }
+}
+
 /// Reads items, and remembers where it was: the items of a trace lie side by side.
 #[derive(Debug)]
 pub(in crate::store) struct PageReader<'a> {
     pages: &'a Pages,
-    number: Option<usize>,
+    /// The items of the page that was unpacked last.
+    items: Range<u32>,
     page: Vec<u8>,
     /// The item that was not read yet, and where in the page it begins.
     next: (u32, usize),
@@ -311,21 +357,19 @@ pub(in crate::store) struct PageReader<'a> {
 
 impl<'a> PageReader<'a> {
     pub(in crate::store) fn new(pages: &'a Pages) -> Self {
-        Self { pages, number: None, page: Vec::new(), next: (0, 0) }
+        Self { pages, items: 0..0, page: Vec::new(), next: (0, 0) }
     }
 
     /// Returns an item; nothing where there is none, or its page is damaged.
     pub(in crate::store) fn item(&mut self, item: u32) -> &[u8] {
-        let number = self.pages.page_of(item);
-        let first = number.and_then(|number| self.pages.head(number)).map_or(0, |page| page.first_item);
-        if let Some(number) = number
-            && self.number != Some(number)
-        {
+        if !self.items.contains(&item) {
+            let Some(number) = self.pages.page_of(item) else { return &[] };
+            self.items = self.pages.items_of(number);
             self.pages.unpack(number, &mut self.page);
-            (self.number, self.next) = (Some(number), (first, 0));
+            self.next = (self.items.start, 0);
         }
         if item < self.next.0 {
-            self.next = (first, 0);
+            self.next = (self.items.start, 0);
         }
         let (next, at) = self.next;
         let mut cursor = Cursor::new(self.page.get(at..).unwrap_or_default());

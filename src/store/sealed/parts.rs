@@ -9,6 +9,7 @@ use super::lookup::{Filter, SealedIndex};
 use super::packed::Packed;
 use crate::store::ids::IdKeys;
 use crate::store::open::PartRef;
+use crate::store::scan::Bits;
 use crate::store::sums::PartSums;
 
 /// Columns of parts.
@@ -117,12 +118,44 @@ impl Parts {
 
     /// Returns the part that a row belongs to.
     pub(in crate::store) fn of_row(&self, row: u32) -> u32 {
-        let (mut low, mut high) = (0, self.len());
+        self.of_row_between(row, 0, self.len())
+    }
+
+    fn of_row_between(&self, row: u32, mut low: u32, mut high: u32) -> u32 {
         while low < high {
             let middle = low.midpoint(high);
             if self.ends.get(middle) <= u64::from(row) { low = middle + 1 } else { high = middle }
         }
         low
+    }
+
+    /// Returns the parts that have a row in a set.
+    pub(in crate::store) fn of_rows(&self, rows: &Bits) -> Bits {
+        let mut parts = Bits::none(self.len());
+        let mut from = 0;
+        let mut next = rows.next_from(0);
+        while let Some(row) = next
+            && from < self.len()
+        {
+            let part = self.of_row_after(row, from);
+            parts.insert(part);
+            // A damaged file may have ends in any order.
+            next = rows.next_from(self.rows(part).end.max(row.saturating_add(1)));
+            from = part.saturating_add(1);
+        }
+        parts
+    }
+
+    /// Returns the part that a row belongs to, which is none before `from`: most likely one soon after it.
+    fn of_row_after(&self, row: u32, from: u32) -> u32 {
+        let (mut low, mut step) = (from, 1);
+        loop {
+            let high = low.saturating_add(step).min(self.len());
+            if high == self.len() || self.ends.get(high - 1) > u64::from(row) {
+                return self.of_row_between(row, low, high);
+            }
+            (low, step) = (high, step * 2);
+        }
     }
 
     /// Returns the part of a trace; `hash` is that of its id by the keys of this process.

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 
 use foldhash::quality::RandomState;
 
+use super::attributes::Attributes;
 use super::image::{Image, ImageBuilder};
 use super::lookup::SealedIndex;
 use super::packed::Packed;
 use super::pages::{Items, Learned, Packer};
 use super::parts::PartColumns;
-use super::strip::strip;
+use super::strip::{Stripped, strip};
 use super::{FOREIGN, Facts, LARGE_PART, ROOT, zigzag};
 use crate::otlp::wire::put_varint;
 use crate::store::ids::{IdKeys, span_hash};
@@ -150,7 +151,10 @@ impl Sealer {
         parts.write(facts.keys, &mut image);
         write_columns(block, &order, &rows, &mut image);
         Packed::write(&values(&origins.scopes.all, |&(resource, _, _)| u64::from(resource)), &mut image);
-        self.write_pages(&items(block, &order, &rows, &origins), &order, &mut image);
+        let mut attributes = Attributes::of(rows.len());
+        let items = items(block, &order, &rows, &origins, &mut attributes);
+        attributes.write(&mut image);
+        self.write_pages(&items, &order, &mut image);
         image.finish()
     }
 
@@ -183,15 +187,20 @@ impl Sealer {
 }
 
 /// Returns what is to be packed: of each span what the columns do not hold, in order of arrival, as their bytes lie in
-/// memory; then scopes and resources.
-fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins) -> Items {
+/// memory; then scopes and resources. Notes the attributes of spans.
+fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins, attributes: &mut Attributes) -> Items {
     let mut items = Items::with_capacity((0..block.written()).map(|row| block.place(row).len as usize + 1).sum());
     for (old, &new) in (0..).zip(&order.new) {
         items.push(|item| {
             let head = item.len();
             item.push(0);
-            let stripped = strip(block.span_message(old), &rows[new as usize], item);
+            let message = block.span_message(old);
+            let row = &rows[new as usize];
+            let stripped = strip(message, row, item, |field, message| attributes.add_field(field, message));
             item[head] = stripped.number();
+            if stripped == Stripped::Nothing {
+                attributes.add_span(message);
+            }
         });
     }
     let scopes = origins.scopes.all.iter().map(|&(_, message, schema_url)| (message, schema_url));

@@ -43,10 +43,16 @@ impl Stripped {
     }
 }
 
-/// Appends to `rest` what the columns do not hold of a message that the scanner has validated, and says what that is.
-pub(super) fn strip(message: &[u8], row: &Row, rest: &mut Vec<u8>) -> Stripped {
+/// Appends to `rest` what the columns do not hold of a message that the scanner has validated, and says what that is. Calls
+/// `on_other` with the fields that no column is of, as far as they are bytes; if nothing is taken out, not with all.
+pub(super) fn strip<'a>(
+    message: &'a [u8],
+    row: &Row,
+    rest: &mut Vec<u8>,
+    on_other: impl FnMut(u32, &'a [u8]),
+) -> Stripped {
     let before = rest.len();
-    strip_fields(message, row, rest).ok().flatten().unwrap_or_else(|| {
+    strip_fields(message, row, rest, on_other).ok().flatten().unwrap_or_else(|| {
         rest.truncate(before);
         rest.extend_from_slice(message);
         Stripped::Nothing
@@ -54,7 +60,12 @@ pub(super) fn strip(message: &[u8], row: &Row, rest: &mut Vec<u8>) -> Stripped {
 }
 
 /// Returns none where a field is repeated.
-fn strip_fields(message: &[u8], row: &Row, rest: &mut Vec<u8>) -> Result<Option<Stripped>, WireError> {
+fn strip_fields<'a>(
+    message: &'a [u8],
+    row: &Row,
+    rest: &mut Vec<u8>,
+    mut on_other: impl FnMut(u32, &'a [u8]),
+) -> Result<Option<Stripped>, WireError> {
     let mut cursor = Cursor::new(message);
     let (mut seen, mut stripped, mut kept_from) = (0_u32, Stripped::Columns, 0);
     while !cursor.is_done() {
@@ -73,6 +84,10 @@ fn strip_fields(message: &[u8], row: &Row, rest: &mut Vec<u8>) -> Result<Option<
                     stripped = Stripped::ColumnsAndStatus;
                 }
                 is_held
+            }
+            (field, Wire::Bytes) => {
+                on_other(field, cursor.bytes()?);
+                continue;
             }
             (field, wire) => {
                 cursor.skip(field, wire)?;

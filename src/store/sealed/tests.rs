@@ -11,7 +11,7 @@ use crate::store::open::PartRef;
 use crate::store::{Limits, Sealer, Snapshot, Store, Writer};
 
 /// A store whose block waits to be sealed, and the same with that done.
-fn both(batches: &[Batch]) -> [Arc<Store>; 2] {
+pub(super) fn both(batches: &[Batch]) -> [Arc<Store>; 2] {
     [false, true].map(|seals| {
         let (store, mut writer) = Writer::new(Limits { retention_ns: 8, ..Limits::default() });
         for batch in batches {
@@ -107,7 +107,7 @@ fn check(batches: &[Batch]) -> Result<(), TestCaseError> {
 
 /// Gives the spans of a request ids that are taken, of a few traces, so that some are parents of others; some stay
 /// without a parent, or with one that is all zero or not there.
-fn with_ids(mut request: ExportTraceServiceRequest, seed: u64) -> ExportTraceServiceRequest {
+pub(super) fn with_ids(mut request: ExportTraceServiceRequest, seed: u64) -> ExportTraceServiceRequest {
     let spans = request.resource_spans.iter_mut().flat_map(|r| &mut r.scope_spans).flat_map(|s| &mut s.spans);
     for (number, span) in spans.enumerate() {
         let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(number as u32 * 7);

@@ -18,7 +18,7 @@ pub struct Found {
     pub damaged: Vec<String>,
     /// Files that were not whole yet when the last run ended; all that was in them is in a log.
     pub unfinished: Vec<String>,
-    /// Files of a newer version, that are not ours, or that the system cannot read.
+    /// Files of another version, that are not ours, or that the system cannot read.
     pub left_alone: u64,
 }
 

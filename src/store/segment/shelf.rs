@@ -44,14 +44,15 @@ pub enum Unreadable {
     Io(#[from] io::Error),
     #[error("it is no block of spantop")]
     NotOurs,
-    #[error("it is of format {0}, which a newer spantop has written")]
-    Newer(u16),
+    #[error("it is of format {0}, and this spantop reads format {VERSION}")]
+    OtherVersion(u16),
     #[error("it is damaged")]
     Damaged,
 }
 
 const MAGIC: &[u8; 8] = b"spantopB";
-const VERSION: u16 = 1;
+/// Version 2 has a filter of attributes. Files of version 1, which no released spantop wrote, are left as they are.
+const VERSION: u16 = 2;
 const HEAD: usize = 32;
 /// A file of a later block is none of ours: that many are never written, and after it there have to be numbers for others.
 const LAST: u32 = u32::MAX / 2;
@@ -162,7 +163,7 @@ impl Shelf {
     /// Opens a block's file; of its data nothing is read.
     ///
     /// # Errors
-    /// When it is not ours, newer, or its description is damaged.
+    /// When it is not ours, of another version, or its description is damaged.
     pub fn open(&self, name: &str) -> Result<Segment, Unreadable> {
         let file = self.folder.map(name)?;
         let image = image_of(&file)?;
@@ -192,7 +193,7 @@ impl Shelf {
 /// Reads a block's file of that name whole: both descriptions and all data.
 ///
 /// # Errors
-/// When it is not ours, newer, or damaged anywhere.
+/// When it is not ours, of another version, or damaged anywhere.
 pub(super) fn verify(name: &str, file: &Bytes) -> Result<(), Unreadable> {
     let image = whole(file)?;
     let start = Head::read(file)?;
@@ -238,7 +239,7 @@ impl Head {
         }
         let version = u32_at(head, 8) as u16;
         if version != VERSION {
-            return Err(Unreadable::Newer(version));
+            return Err(Unreadable::OtherVersion(version));
         }
         let data = u64::from(u32_at(head, 16)) | u64::from(u32_at(head, 20)) << 32;
         let data = usize::try_from(data).map_err(|_| Unreadable::Damaged)?;
