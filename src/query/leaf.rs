@@ -102,11 +102,8 @@ fn find(node: &Node, hand: &Hand, position: usize, within: &Bits) -> Bits {
     let mut reader = hand.space.blocks[position].view.reader();
     for row in maybe.iter() {
         let place = Place { position: position as u32, row };
-        let holds = match reads {
-            true => Subject::with_body(hand, place, reader.body(row)).holds(node),
-            false => Subject::at(hand, place).holds(node),
-        };
-        if holds {
+        let subject = if reads { Subject::with_body(hand, place, reader.body(row)) } else { Subject::at(hand, place) };
+        if subject.holds(node) {
             found.insert(row);
         }
     }

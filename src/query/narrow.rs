@@ -173,19 +173,13 @@ impl Narrow<'_, '_> {
             rows.and(within);
             return rows;
         }
-        let mut rows = within.clone();
-        let mut verdicts: Vec<Option<bool>> = Vec::new();
-        for row in within.iter() {
-            let part = view.part_of_row(row) as usize;
-            if part >= verdicts.len() {
-                verdicts.resize(part + 1, None);
-            }
-            let place = Place { position: self.position as u32, row };
-            let holds = *verdicts[part].get_or_insert_with(|| Subject::at(self.hand, place).holds(node));
-            if !holds {
-                rows.remove(row);
-            }
-        }
+        let mut parts = view.parts_of(within);
+        parts.retain(|part| {
+            let row = view.newest_rows(part).next();
+            row.is_some_and(|row| Subject::at(self.hand, Place { position: self.position as u32, row }).holds(node))
+        });
+        let mut rows = view.rows_of(&parts);
+        rows.and(within);
         rows
     }
 
