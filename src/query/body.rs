@@ -9,8 +9,8 @@ use crate::otlp::wire::{Cursor, Wire};
 
 // Fields of opentelemetry.proto.trace.v1.
 pub(super) const SPAN_ATTRIBUTES: u32 = 9;
-const SPAN_EVENTS: u32 = 11;
-const SPAN_LINKS: u32 = 13;
+pub(super) const SPAN_EVENTS: u32 = 11;
+pub(super) const SPAN_LINKS: u32 = 13;
 const SPAN_STATUS: u32 = 15;
 const STATUS_MESSAGE: u32 = 2;
 const EVENT_TIME: u32 = 1;
@@ -21,13 +21,13 @@ const LINK_SPAN: u32 = 2;
 pub(super) const LINK_ATTRIBUTES: u32 = 4;
 
 /// A field of a message.
-enum Content<'a> {
+pub(super) enum Content<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
 
 /// Calls `on` for each field of a message, until it says that it has seen enough, or the first damaged byte.
-fn fields<'a>(message: &'a [u8], mut on: impl FnMut(u32, Content<'a>) -> bool) {
+pub(super) fn fields<'a>(message: &'a [u8], mut on: impl FnMut(u32, Content<'a>) -> bool) {
     let mut cursor = Cursor::new(message);
     while !cursor.is_done() {
         let Ok((number, wire)) = cursor.key() else { return };
@@ -51,14 +51,14 @@ fn fields<'a>(message: &'a [u8], mut on: impl FnMut(u32, Content<'a>) -> bool) {
 }
 
 /// Calls `on` for each message under a field, until it says that it has seen enough.
-fn messages<'a>(message: &'a [u8], field: u32, mut on: impl FnMut(&'a [u8]) -> bool) {
+pub(super) fn messages<'a>(message: &'a [u8], field: u32, mut on: impl FnMut(&'a [u8]) -> bool) {
     fields(message, |number, content| match content {
         Content::Bytes(bytes) if number == field => on(bytes),
         _ => true,
     });
 }
 
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
@@ -101,7 +101,7 @@ fn keys_of(message: &[u8], field: u32, on: &mut dyn FnMut(&str)) {
     });
 }
 
-fn key_and_value(pair: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn key_and_value(pair: &[u8]) -> (&[u8], &[u8]) {
     let (mut key, mut value): (&[u8], &[u8]) = (&[], &[]);
     fields(pair, |number, content| {
         match (number, content) {
@@ -243,115 +243,4 @@ fn hexadecimal(id: &[u8]) -> Value<'static> {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
     let digits: String = id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
     Value::Text(digits.into())
-}
-
-/// Returns whether `is_match` holds for the value of an attribute of the span, an event or a link, as it is spelled.
-pub(super) fn any_matches(body: &[u8], is_match: &dyn Fn(&str) -> bool) -> bool {
-    let mut found = false;
-    fields(body, |number, content| {
-        if let Content::Bytes(bytes) = content {
-            found = match number {
-                SPAN_ATTRIBUTES => any_value_matches(key_and_value(bytes).1, is_match, 0),
-                SPAN_EVENTS => any_attribute_matches(bytes, EVENT_ATTRIBUTES, is_match),
-                SPAN_LINKS => any_attribute_matches(bytes, LINK_ATTRIBUTES, is_match),
-                _ => false,
-            };
-        }
-        !found
-    });
-    found
-}
-
-/// The most digits of a number of 64 bits, and its sign.
-const DIGITS: usize = 20;
-
-/// Returns a number as it is spelled: there are many, and none is worth an allocation.
-fn spelled(number: i64, digits: &mut [u8; DIGITS]) -> &str {
-    let (mut rest, mut at) = (number.unsigned_abs(), DIGITS);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        at -= 1;
-        digits[at] = b'-';
-    }
-    std::str::from_utf8(&digits[at..]).unwrap_or_default()
-}
-
-fn any_attribute_matches(message: &[u8], field: u32, is_match: &dyn Fn(&str) -> bool) -> bool {
-    let mut found = false;
-    messages(message, field, |pair| {
-        found = any_value_matches(key_and_value(pair).1, is_match, 0);
-        !found
-    });
-    found
-}
-
-/// The recursion is bounded by [`model::Value::MAX_DEPTH`].
-fn any_value_matches(message: &[u8], is_match: &dyn Fn(&str) -> bool, depth: usize) -> bool {
-    if depth > model::Value::MAX_DEPTH {
-        return false;
-    }
-    let mut found = false;
-    fields(message, |number, content| {
-        found = match (number, content) {
-            (1, Content::Bytes(bytes)) => is_match(&text(bytes)),
-            (2, Content::Number(number)) => is_match(if number != 0 { "true" } else { "false" }),
-            (3, Content::Number(number)) => is_match(spelled(number as i64, &mut [0; DIGITS])),
-            (4, Content::Number(number)) => is_match(&f64::from_bits(number).to_string()),
-            (5, Content::Bytes(bytes)) => {
-                let mut any = false;
-                messages(bytes, 1, |element| {
-                    any = any_value_matches(element, is_match, depth + 1);
-                    !any
-                });
-                any
-            }
-            (6, Content::Bytes(bytes)) => {
-                let mut any = false;
-                messages(bytes, 1, |pair| {
-                    any = any_value_matches(key_and_value(pair).1, is_match, depth + 1);
-                    !any
-                });
-                any
-            }
-            _ => false,
-        };
-        !found
-    });
-    found
-}
-
-/// Returns whether `is_match` holds for a value that was decoded, as it is spelled.
-pub(super) fn any_decoded_matches(attributes: &[model::Attribute], is_match: &dyn Fn(&str) -> bool) -> bool {
-    attributes.iter().any(|attribute| decoded_matches(&attribute.value, is_match))
-}
-
-fn decoded_matches(value: &model::Value, is_match: &dyn Fn(&str) -> bool) -> bool {
-    match value {
-        model::Value::String(text) => is_match(text),
-        model::Value::Bool(value) => is_match(&value.to_string()),
-        model::Value::Int(number) => is_match(&number.to_string()),
-        model::Value::Double(number) => is_match(&number.to_string()),
-        model::Value::Array(values) => values.iter().any(|value| decoded_matches(value, is_match)),
-        model::Value::Map(entries) => any_decoded_matches(entries, is_match),
-        model::Value::Empty | model::Value::Bytes(_) | model::Value::TooDeep => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_spelled_as_they_are_printed() {
-        for number in [0, 7, -1, 500, i64::MAX, i64::MIN] {
-            assert_eq!(spelled(number, &mut [0; DIGITS]), number.to_string());
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::anywhere;
 use super::ast::{Field, Item, Operator, Scope};
 use super::body;
 use super::fields::Intrinsic;
@@ -15,7 +16,7 @@ use crate::store::Row;
 pub(super) struct Subject<'h, 'a> {
     hand: &'h Hand<'a>,
     pub(super) place: Place,
-    pub(super) row: Row,
+    row: OnceCell<Row>,
     /// Its bytes, where they were at hand.
     given: Option<&'h [u8]>,
     body: OnceCell<Vec<u8>>,
@@ -24,11 +25,16 @@ pub(super) struct Subject<'h, 'a> {
 
 impl<'h, 'a> Subject<'h, 'a> {
     pub(super) fn at(hand: &'h Hand<'a>, place: Place) -> Self {
-        Self::with(hand, place, hand.space.view(place).row(place.row))
+        Self { hand, place, row: OnceCell::new(), given: None, body: OnceCell::new(), parent: OnceCell::new() }
     }
 
     pub(super) fn with(hand: &'h Hand<'a>, place: Place, row: Row) -> Self {
-        Self { hand, place, row, given: None, body: OnceCell::new(), parent: OnceCell::new() }
+        Self { row: row.into(), ..Self::at(hand, place) }
+    }
+
+    /// Returns a span that has nothing of its own beside the row.
+    pub(super) fn bare(hand: &'h Hand<'a>, place: Place, row: Row) -> Self {
+        Self { given: Some(&[]), ..Self::with(hand, place, row) }
     }
 
     /// Returns the span with its bytes, as [`crate::store::Reader::body`] gives them.
@@ -36,12 +42,16 @@ impl<'h, 'a> Subject<'h, 'a> {
         Self { given: Some(body), ..Self::at(hand, place) }
     }
 
+    pub(super) fn row(&self) -> &Row {
+        self.row.get_or_init(|| self.hand.space.view(self.place).row(self.place.row))
+    }
+
     fn body(&self) -> &[u8] {
         self.given.unwrap_or_else(|| self.body.get_or_init(|| self.hand.body(self.place)))
     }
 
     fn origin(&self) -> Option<&'a Origin> {
-        self.hand.space.blocks[self.place.position as usize].origin(self.row.scope)
+        self.hand.space.blocks[self.place.position as usize].origin(self.row().scope)
     }
 
     fn name(&self, name: u32) -> &'a str {
@@ -50,15 +60,15 @@ impl<'h, 'a> Subject<'h, 'a> {
 
     fn parent(&self) -> Option<&Self> {
         let find = || {
-            if self.row.parent_id == 0 {
+            if self.row().parent_id == 0 {
                 return None;
             }
             let view = self.hand.space.view(self.place);
             let part = view.part_of_row(self.place.row);
-            let here = view.find_span(part, self.row.parent_id).map(|row| Place { row, ..self.place });
+            let here = view.find_span(part, self.row().parent_id).map(|row| Place { row, ..self.place });
             let elsewhere = || {
                 let rows = self.hand.rows(self.hand.newest_of(self.place));
-                Some(rows.spans[rows.ordinal(self.row.parent_id)? as usize].0)
+                Some(rows.spans[rows.ordinal(self.row().parent_id)? as usize].0)
             };
             Some(Box::new(Subject::at(self.hand, here.or_else(elsewhere)?)))
         };
@@ -106,7 +116,7 @@ impl<'h, 'a> Subject<'h, 'a> {
     }
 
     fn intrinsic(&self, intrinsic: Intrinsic) -> Value<'_> {
-        let row = &self.row;
+        let row = self.row();
         let facts = || self.hand.facts(self.place);
         let id = |id: u64| if id == 0 { String::new() } else { SpanId(id).to_string() };
         let owned = |text: String| Value::Text(text.into());
@@ -159,18 +169,18 @@ impl<'h, 'a> Subject<'h, 'a> {
         space.slow.as_ref().is_some_and(|slow| {
             let is_local_root = || {
                 let parent = self.parent();
-                parent.is_none_or(|parent| parent.name(parent.row.service) != self.name(self.row.service))
+                parent.is_none_or(|parent| parent.name(parent.row().service) != self.name(self.row().service))
             };
-            slow.is_slow(self.name(self.row.service), &self.row, is_local_root)
+            slow.is_slow(self.name(self.row().service), self.row(), is_local_root)
         })
     }
 
     /// Returns whether `is_match` holds for one of the texts that `any` stands for.
     fn any(&self, is_match: &dyn Fn(&str) -> bool) -> bool {
-        is_match(self.name(self.row.service))
-            || is_match(self.name(self.row.operation))
+        is_match(self.name(self.row().service))
+            || is_match(self.name(self.row().operation))
             || self.origin().is_some_and(|origin| origin.any(is_match))
-            || body::any_matches(self.body(), is_match)
+            || anywhere::any_matches(self.body(), is_match)
     }
 
     /// Returns whether an expression is true.
@@ -244,7 +254,7 @@ pub(super) fn any_of(node: &Node) -> Option<&Field> {
 impl Origin {
     /// Returns whether `is_match` holds for the value of an attribute, as it is spelled.
     pub(super) fn any(&self, is_match: &dyn Fn(&str) -> bool) -> bool {
-        body::any_decoded_matches(&self.resource.attributes, is_match)
-            || body::any_decoded_matches(&self.scope.attributes, is_match)
+        anywhere::any_decoded_matches(&self.resource.attributes, is_match)
+            || anywhere::any_decoded_matches(&self.scope.attributes, is_match)
     }
 }

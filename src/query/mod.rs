@@ -1,6 +1,7 @@
 //! The search language: TraceQL and a shorthand, one tree, one table of fields. Text becomes a tree, the tree is checked,
 //! planned and put to blocks of the store. Knows no clock, no network, no screen.
 
+mod anywhere;
 pub mod ast;
 mod body;
 mod check;

@@ -3,6 +3,7 @@
 
 use memchr::memmem::Finder;
 
+use super::anywhere::Seeker;
 use super::ast::{Field, Item, Operator, Scope};
 use super::eval::{Subject, any_of};
 use super::fields::Intrinsic;
@@ -64,7 +65,9 @@ impl Narrow<'_, '_> {
             Node::Any(nodes) => {
                 let mut found = Found::exactly(Bits::none(within.len()));
                 for node in nodes {
-                    found.or(&self.rows(node, within));
+                    let mut rest = within.clone();
+                    rest.without(&found.sure);
+                    found.or(&self.rows(node, &rest));
                 }
                 found
             }
@@ -99,19 +102,19 @@ impl Narrow<'_, '_> {
         if needs.only(Needs::SERVICE) && !self.has_unknown_service() {
             return Found::exactly(self.by_service(node, within));
         }
-        if needs.only(Needs::SCOPE.and(Needs::SERVICE)) {
-            return Found::exactly(self.by_scope(within, |row| self.holds(node, row)));
+        if self.is_of_origin(node) {
+            return Found::exactly(self.by_origin(node, within));
         }
         if needs.only(Needs::TRACE) {
             return Found::exactly(self.by_trace(node, within));
         }
         match node {
             Node::Compare(operator, left, right) => match (&**left, &**right) {
-                (Node::Field(field), Node::Value(value)) => self.compared(*operator, field, value, within),
+                (Node::Field(field), Node::Value(value)) => self.compared(node, (*operator, field, value), within),
                 _ => Found::unsure(within.clone()),
             },
-            Node::Matches { of, pattern, negated } => self.matched(of, pattern, *negated, within),
-            Node::IsNil(field, false) | Node::Field(field) => self.with_key(field, within),
+            Node::Matches { of, pattern, negated } => self.matched(node, (of, pattern, *negated), within),
+            Node::IsNil(field, false) | Node::Field(field) => self.with_key(node, field, within),
             _ => Found::unsure(within.clone()),
         }
     }
@@ -162,6 +165,28 @@ impl Narrow<'_, '_> {
         self.keep_one_of(Column::Scope, &passing, within)
     }
 
+    /// Returns whether it depends on nothing that a span of this block has of its own.
+    fn is_of_origin(&self, node: &Node) -> bool {
+        node.all_fields(&|field| match &field.item {
+            _ if field.of_parent => false,
+            Item::Intrinsic(Intrinsic::InstrumentationName | Intrinsic::InstrumentationVersion) => true,
+            Item::Intrinsic(_) => false,
+            Item::Attribute(Scope::Resource | Scope::Instrumentation, _) => true,
+            Item::Attribute(_, key) => !self.view().may_have(fingerprint(key, FingerprintOf::Key)),
+        })
+    }
+
+    /// Leaves rows for which it would hold if spans had no attributes of their own.
+    fn by_origin(&self, node: &Node, within: &Bits) -> Bits {
+        if let Some((_, wanted)) = attribute_wanted(node)
+            && !self.view().origin_may_have(wanted)
+        {
+            return Bits::none(within.len());
+        }
+        let place = Place { position: self.position as u32, row: 0 };
+        self.by_scope(within, |row| Subject::bare(self.hand, place, *row).holds(node))
+    }
+
     /// Evaluates once for each trace of which a row is left.
     fn by_trace(&self, node: &Node, within: &Bits) -> Bits {
         let view = self.view();
@@ -183,7 +208,7 @@ impl Narrow<'_, '_> {
         rows
     }
 
-    fn compared(&self, operator: Operator, field: &Field, value: &Value, within: &Bits) -> Found {
+    fn compared(&self, node: &Node, (operator, field, value): (Operator, &Field, &Value), within: &Bits) -> Found {
         if field.of_parent {
             return Found::unsure(within.clone());
         }
@@ -191,7 +216,7 @@ impl Narrow<'_, '_> {
             Item::Intrinsic(Intrinsic::Duration) => self.by_duration(operator, value, within),
             Item::Intrinsic(Intrinsic::SpanId) if operator == Operator::Equal => self.by_span_id(value, within),
             Item::Intrinsic(Intrinsic::ParentId) if *value == Value::text("") => self.by_parent(operator, within),
-            Item::Attribute(_, key) => self.by_attribute(operator, (field, key), value, within),
+            Item::Attribute(_, key) => self.by_attribute(node, key, within),
             Item::Intrinsic(intrinsic) => Found::unsure(self.with_parts(*intrinsic, within)),
         }
     }
@@ -244,63 +269,57 @@ impl Narrow<'_, '_> {
     }
 
     /// Leaves only rows that may have an attribute with this value.
-    fn by_attribute(&self, operator: Operator, (field, key): (&Field, &str), value: &Value, within: &Bits) -> Found {
-        let of = match value {
-            _ if operator != Operator::Equal => FingerprintOf::Key,
-            Value::Text(text) => FingerprintOf::String(text),
-            Value::Bool(value) => FingerprintOf::Bool(*value),
-            number => number.as_number().map_or(FingerprintOf::Key, FingerprintOf::Number),
-        };
-        let needle = match of {
-            FingerprintOf::String(text) if text.len() >= key.len() => text,
-            _ => key,
-        };
+    fn by_attribute(&self, node: &Node, key: &str, within: &Bits) -> Found {
+        let (value, wanted) = attribute_wanted(node).unwrap_or((None, fingerprint(key, FingerprintOf::Key)));
+        let needle = value.filter(|value| value.len() >= key.len()).unwrap_or(key);
         let finder = Finder::new(needle);
         let find = |bytes: &[u8], from: usize| Some(from + finder.find(bytes.get(from..)?)?);
-        self.in_bytes(field, fingerprint(key, of), &find, within)
+        self.in_bytes(node, wanted, &find, within)
     }
 
-    fn with_key(&self, field: &Field, within: &Bits) -> Found {
+    fn with_key(&self, node: &Node, field: &Field, within: &Bits) -> Found {
         match &field.item {
-            Item::Attribute(_, key) if !field.of_parent => {
-                self.by_attribute(Operator::NotEqual, (field, key), &Value::Nil, within)
-            }
-            Item::Intrinsic(intrinsic) if !field.of_parent => Found::unsure(self.with_parts(*intrinsic, within)),
-            _ => Found::unsure(within.clone()),
+            _ if field.of_parent => Found::unsure(within.clone()),
+            Item::Attribute(_, key) => self.by_attribute(node, key, within),
+            Item::Intrinsic(intrinsic) => Found::unsure(self.with_parts(*intrinsic, within)),
         }
     }
 
     /// Leaves only rows that may have an attribute with this fingerprint in their bytes, and something that is found there;
-    /// or, where the resource counts too, those whose resource has the attribute.
-    fn in_bytes(&self, field: &Field, fingerprint: u64, find: Find, within: &Bits) -> Found {
-        let Item::Attribute(scope, key) = &field.item else { return Found::unsure(within.clone()) };
-        let mut rows = match scope {
+    /// or, where the resource counts too, those for which that is enough.
+    fn in_bytes(&self, node: &Node, fingerprint: u64, find: Find, within: &Bits) -> Found {
+        let Some(scope) = scope_of(node) else { return Found::unsure(within.clone()) };
+        let mut own = match scope {
             Scope::Event => self.with_some(Column::Events, within),
             Scope::Link => self.with_some(Column::Links, within),
             _ => within.clone(),
         };
-        let of_resource = (*scope == Scope::Either).then(|| {
-            let resource = Field::of_span(Item::Attribute(Scope::Resource, key.clone()));
-            let has = Node::IsNil(resource, false);
-            self.by_scope(within, |row| self.holds(&has, row))
-        });
+        let of_origin = (scope == Scope::Either).then(|| self.by_origin(node, within));
+        let holds = |row, bytes: &[u8]| {
+            let place = Place { position: self.position as u32, row };
+            Subject::with_body(self.hand, place, bytes).holds(node)
+        };
         if self.view().may_have(fingerprint) {
-            if let Some(of_resource) = &of_resource {
-                rows.without(of_resource);
+            if let Some(of_origin) = &of_origin {
+                own.without(of_origin);
             }
-            self.view().keep_with_bytes(find, &mut rows);
+            self.view().keep_with_bytes(find, holds, &mut own);
         } else {
-            rows = Bits::none(rows.len());
+            own.clear();
         }
-        if let Some(of_resource) = &of_resource {
-            rows.or(of_resource);
+        match of_origin {
+            // What a span has itself counts before what its resource has.
+            Some(mut maybe) => {
+                maybe.or(&own);
+                Found { maybe, sure: own }
+            }
+            None => Found::exactly(own),
         }
-        Found::unsure(rows)
     }
 
-    fn matched(&self, of: &Node, pattern: &Pattern, negated: bool, within: &Bits) -> Found {
+    fn matched(&self, node: &Node, (of, pattern, negated): (&Node, &Pattern, bool), within: &Bits) -> Found {
         if !negated && any_of(of).is_some_and(|field| !field.of_parent) {
-            return self.any_matched(pattern, within);
+            return Found::exactly(self.any_matched(pattern, within));
         }
         let Node::Field(field) = of else { return Found::unsure(within.clone()) };
         match &field.item {
@@ -311,32 +330,64 @@ impl Narrow<'_, '_> {
                 let find_raw =
                     |bytes: &[u8], from: usize| raw.and_then(|raw| raw.find_at(bytes, from)).map(|m| m.start());
                 let find: Find = if raw.is_some() { &find_raw } else { &find_key };
-                self.in_bytes(field, fingerprint(key, FingerprintOf::Key), find, within)
+                self.in_bytes(node, fingerprint(key, FingerprintOf::Key), find, within)
             }
             Item::Intrinsic(intrinsic) if !field.of_parent => Found::unsure(self.with_parts(*intrinsic, within)),
             _ => Found::unsure(within.clone()),
         }
     }
 
-    /// Of service, operation and origin it is sure; in the bytes something may be found that is no value of an attribute.
-    fn any_matched(&self, pattern: &Pattern, within: &Bits) -> Found {
+    fn any_matched(&self, pattern: &Pattern, within: &Bits) -> Bits {
         let view = self.view();
         let passing: Vec<bool> = (0..view.names()).map(|name| pattern.is_match(view.text(name))).collect();
-        let mut sure = self.keep_one_of(Column::Service, &passing, within);
-        sure.or(&self.keep_one_of(Column::Operation, &passing, within));
-        let origin = |row: &Row| {
+        let mut found = self.keep_one_of(Column::Service, &passing, within);
+        found.or(&self.keep_one_of(Column::Operation, &passing, within));
+        found.or(&self.by_scope(within, |row| {
             let origin = self.hand.space.blocks[self.position].origin(row.scope);
             origin.is_some_and(|origin| origin.any(&|text: &str| pattern.is_match(text)))
+        }));
+        let mut others = within.clone();
+        others.without(&found);
+        let mut seeker = Seeker::new(pattern);
+        // What numbers are spelled with is nowhere in the bytes.
+        let raw = pattern.raw().filter(|_| !pattern.may_spell());
+        let find = |bytes: &[u8], from: usize| match raw {
+            Some(raw) => raw.find_at(bytes, from).map(|found| found.start()),
+            None => Some(from),
         };
-        sure.or(&self.by_scope(within, origin));
-        let mut maybe = within.clone();
-        maybe.without(&sure);
-        if let Some(raw) = pattern.raw().filter(|_| !pattern.may_spell()) {
-            view.keep_with_bytes(&|bytes, from| raw.find_at(bytes, from).map(|found| found.start()), &mut maybe);
-        }
-        maybe.or(&sure);
-        Found { maybe, sure }
+        view.keep_with_bytes(&find, |_, bytes| seeker.finds(bytes), &mut others);
+        found.or(&others);
+        found
     }
+}
+
+/// Returns the scope of an attribute that is compared, matched, or asked whether it is there.
+fn scope_of(node: &Node) -> Option<Scope> {
+    let field = match node {
+        Node::Field(field) | Node::IsNil(field, _) => field,
+        Node::Compare(_, of, _) | Node::Matches { of, .. } => match &**of {
+            Node::Field(field) => field,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    if let Item::Attribute(scope, _) = &field.item { Some(*scope) } else { None }
+}
+
+/// Returns the fingerprint of the attribute that a span or its origin has to have, with the value if that is a text.
+fn attribute_wanted(node: &Node) -> Option<(Option<&str>, u64)> {
+    let Node::Compare(Operator::Equal, field, value) = node else { return None };
+    let (Node::Field(Field { of_parent: false, item: Item::Attribute(_, key) }), Node::Value(value)) =
+        (&**field, &**value)
+    else {
+        return None;
+    };
+    let (text, of) = match value {
+        Value::Text(text) => (Some(&**text), FingerprintOf::String(text)),
+        Value::Bool(value) => (None, FingerprintOf::Bool(*value)),
+        number => (None, number.as_number().map_or(FingerprintOf::Key, FingerprintOf::Number)),
+    };
+    Some((text, fingerprint(key, of)))
 }
 
 /// Looks for something in bytes, from a place on, and returns where it is.

@@ -141,6 +141,19 @@ impl Node {
         }
     }
 
+    /// Returns whether it holds for all fields.
+    pub(super) fn all_fields(&self, is: &dyn Fn(&Field) -> bool) -> bool {
+        match self {
+            Self::Value(_) => true,
+            Self::Field(field) | Self::IsNil(field, _) => is(field),
+            Self::Not(inner) | Self::Negate(inner) | Self::Matches { of: inner, .. } => inner.all_fields(is),
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().all(|node| node.all_fields(is)),
+            Self::Compare(_, left, right) | Self::Arithmetic(_, left, right) => {
+                left.all_fields(is) && right.all_fields(is)
+            }
+        }
+    }
+
     /// Returns how much there is to look at for it, as an order.
     fn cost(&self) -> u8 {
         let needs = self.needs();

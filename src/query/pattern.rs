@@ -3,6 +3,7 @@
 
 use regex::{Regex, RegexBuilder, bytes};
 use regex_syntax::hir::{Class, Dot, Hir, HirKind};
+use thread_local::ThreadLocal;
 
 /// The most bytes that a compiled expression may take: larger ones are refused.
 pub const MAX_PATTERN_BYTES: usize = 1 << 20;
@@ -11,14 +12,32 @@ pub const MAX_PATTERN_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Pattern {
     /// None where the expression is not valid, which the checker does not let pass: it then matches nothing.
-    whole: Option<Regex>,
+    whole: Option<Compiled>,
     /// Found somewhere in a text if the whole of it matches, where the expression begins and ends with anything: that is
     /// told far sooner.
-    part: Option<Regex>,
+    part: Option<Compiled>,
     /// Finds at least every text that matches, in any bytes around it; none where what stands around decides.
     raw: Option<bytes::Regex>,
     /// Whether the spelling of a number or a boolean may match, which is nowhere in the bytes.
     may_spell: bool,
+}
+
+/// An expression of which each thread has its own copy: what one needs to search is handed from thread to thread otherwise,
+/// which takes longer than the search of a short text.
+#[derive(Debug)]
+struct Compiled {
+    regex: Regex,
+    own: ThreadLocal<Regex>,
+}
+
+impl Compiled {
+    fn new(regex: Regex) -> Self {
+        Self { regex, own: ThreadLocal::new() }
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        self.own.get_or(|| self.regex.clone()).is_match(text)
+    }
 }
 
 /// What numbers and booleans are spelled with.
@@ -28,10 +47,11 @@ const WORDS: [&str; 4] = ["true", "false", "inf", "nan"];
 impl Pattern {
     /// Returns the pattern of an expression.
     pub(super) fn new(text: &str, any_case: bool) -> Self {
-        let whole = anchored(text, any_case).ok();
+        let whole = anchored(text, any_case).ok().map(Compiled::new);
         let syntax = regex_syntax::ParserBuilder::new().dot_matches_new_line(true).case_insensitive(any_case).build();
         let hir = { syntax }.parse(text).ok();
-        let part = hir.as_ref().and_then(middle).and_then(|middle| builder(&middle, any_case).build().ok());
+        let part =
+            hir.as_ref().and_then(middle).and_then(|middle| builder(&middle, any_case).build().ok()).map(Compiled::new);
         let raw = hir.as_ref().filter(|hir| hir.properties().look_set().is_empty()).and_then(|_| raw(text, any_case));
         let may_spell = match literal(text) {
             Some(literal) => literal_may_spell(&literal.to_lowercase()),

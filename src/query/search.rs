@@ -217,7 +217,7 @@ impl<'a> Search<'a> {
         let mut of_scope: HashMap<u32, u64> = HashMap::default();
         for &row in rows {
             let subject = Subject::at(&self.hand, Place { position: position as u32, row });
-            *of_scope.entry(subject.row.scope).or_default() += 1;
+            *of_scope.entry(subject.row().scope).or_default() += 1;
             subject.attribute_names(scope, &mut |name| count(name, 1));
         }
         for (number, spans) in of_scope {

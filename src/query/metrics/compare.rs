@@ -64,7 +64,7 @@ impl Comparing {
             let mut names = Vec::new();
             match scope {
                 Scope::Resource => {
-                    let origin = hand.space.blocks[subject.place.position as usize].origin(subject.row.scope);
+                    let origin = hand.space.blocks[subject.place.position as usize].origin(subject.row().scope);
                     names.extend(
                         origin.into_iter().flat_map(|origin| &origin.resource.attributes).map(|a| a.key.clone()),
                     );

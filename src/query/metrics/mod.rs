@@ -113,7 +113,7 @@ impl<'q> Meter<'q> {
     /// Takes a span in.
     pub(crate) fn add(&mut self, search: &Search, place: Place) {
         let subject = Subject::at(search.hand(), place);
-        let Some(at) = self.grid.place(subject.row.start_ns) else { return };
+        let Some(at) = self.grid.place(subject.row().start_ns) else { return };
         if let Some(comparing) = &mut self.comparing {
             comparing.add(search.hand(), &subject, at);
             return;

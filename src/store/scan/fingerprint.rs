@@ -25,6 +25,11 @@ pub(crate) fn fingerprint(key: &str, of: FingerprintOf) -> u64 {
     }
 }
 
+/// Returns what stands for an attribute of a resource or a scope instead of one of a span.
+pub(in crate::store) fn of_origin(fingerprint: u64) -> u64 {
+    mix(fingerprint, ORIGIN)
+}
+
 /// What fingerprints of one key have in common.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct KeyHash(u64);
@@ -33,6 +38,8 @@ pub(in crate::store) struct KeyHash(u64);
 const HASHED: usize = 256;
 /// Digits of the square root of two.
 const TEXT: u64 = 0x6a09_e667_f3bc_c909;
+/// Of that of three.
+const ORIGIN: u64 = 0xbb67_ae85_84ca_a73b;
 
 impl KeyHash {
     #[inline]
@@ -95,6 +102,7 @@ mod tests {
             fingerprint("http.route", FingerprintOf::String(&long)),
             fingerprint("http.response.status_code", FingerprintOf::Number(200.0)),
             fingerprint("error", FingerprintOf::Bool(true)),
+            of_origin(fingerprint("host.name", FingerprintOf::Key)),
         ];
         assert_eq!(
             found,
@@ -104,6 +112,7 @@ mod tests {
                 7_502_253_783_670_459_101,
                 17_453_017_636_764_416_884,
                 10_441_252_655_786_218_688,
+                4_257_330_120_068_818_382,
             ]
         );
     }

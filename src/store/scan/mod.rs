@@ -5,8 +5,8 @@ mod fingerprint;
 
 pub(crate) use bits::Bits;
 pub(super) use bits::{WORD, retain_in};
-pub(super) use fingerprint::KeyHash;
 pub(crate) use fingerprint::{FingerprintOf, fingerprint};
+pub(super) use fingerprint::{KeyHash, of_origin};
 
 use super::View;
 use super::row::Row;
@@ -99,13 +99,25 @@ impl View<'_> {
         }
     }
 
-    /// Takes out of `rows` those whose spans have nowhere in their bytes (beside what the columns hold: ids, name, times)
-    /// what `find` finds. It is given the bytes of many spans, and has to find the same whatever stands around it. A row
-    /// that stays may have only the beginning of it, the end being that of the next row.
-    pub(crate) fn keep_with_bytes(&self, find: &Find, rows: &mut Bits) {
+    /// Returns the same for the attributes of resources and scopes.
+    pub(crate) fn origin_may_have(&self, fingerprint: u64) -> bool {
         match self.block() {
-            Block::Open(block) => rows.retain(|row| find(block.span_message(row), 0).is_some()),
-            Block::Sealed(block) => block.keep_with_bytes(find, rows),
+            Block::Open(_) => true,
+            Block::Sealed(block) => block.may_have(of_origin(fingerprint)),
+        }
+    }
+
+    /// Takes out of `rows` those whose spans have nowhere in their bytes (beside what the columns hold: ids, name, times)
+    /// what `find` finds, and those for which `holds` is then false; it gets the row, and the bytes that
+    /// [`super::Reader::body`] returns. `find` is given the bytes of many spans, and has to find the same whatever stands
+    /// around it; `holds` may also be asked for a row of which only the beginning was found, the end being that of the next.
+    pub(crate) fn keep_with_bytes(&self, find: &Find, mut holds: impl FnMut(u32, &[u8]) -> bool, rows: &mut Bits) {
+        match self.block() {
+            Block::Open(block) => rows.retain(|row| {
+                let message = block.span_message(row);
+                find(message, 0).is_some() && holds(row, message)
+            }),
+            Block::Sealed(block) => block.keep_with_bytes(find, holds, rows),
         }
     }
 

@@ -1,5 +1,5 @@
 //! Which attributes the spans of a block have, as far as a filter tells: nearly always it says from one cache line that no
-//! span has a key, or a key with a value. Those of resources and scopes are not in it: they are few.
+//! span has a key, or a key with a value; and in the same way which ones resources and scopes have.
 
 use bytes::Bytes;
 use hashbrown::HashTable;
@@ -8,7 +8,7 @@ use super::image::{Damaged, ImageBuilder, ImageReader, item};
 use crate::otlp::wire::{Cursor, Wire};
 use crate::store::ids::mix;
 use crate::store::index::hash;
-use crate::store::scan::KeyHash;
+use crate::store::scan::{KeyHash, of_origin};
 
 /// A Bloom filter whose bits for one fingerprint lie in one line.
 #[derive(Debug)]
@@ -25,8 +25,9 @@ const BITS_A_SPAN: usize = 24;
 const CHOICE: u32 = 9;
 
 impl AttributeFilter {
-    fn write(fingerprints: &HashTable<u64>, spans: usize, image: &mut ImageBuilder) {
-        let bits = (fingerprints.len() * BITS_EACH).min(spans * BITS_A_SPAN);
+    fn write(attributes: &Attributes, image: &mut ImageBuilder) {
+        let Attributes { fingerprints, spans, origins, .. } = attributes;
+        let bits = (fingerprints.len() * BITS_EACH).min(spans * BITS_A_SPAN + origins * 2 * BITS_EACH);
         let mut lines = vec![[0_u8; LINE]; bits / 8 / LINE + 1];
         for &fingerprint in fingerprints {
             let at = line_of(fingerprint, lines.len());
@@ -65,6 +66,8 @@ pub(super) struct Attributes {
     recent: Box<[u64]>,
     fingerprints: HashTable<u64>,
     spans: usize,
+    /// How many attributes resources and scopes have.
+    origins: usize,
 }
 
 const RECENT: usize = 2_048;
@@ -75,11 +78,14 @@ const EVENTS: u32 = 11;
 const LINKS: u32 = 13;
 const EVENT_ATTRIBUTES: u32 = 3;
 const LINK_ATTRIBUTES: u32 = 4;
+// Those of opentelemetry.proto.resource.v1.Resource and opentelemetry.proto.common.v1.InstrumentationScope.
+pub(super) const RESOURCE_ATTRIBUTES: u32 = 1;
+pub(super) const SCOPE_ATTRIBUTES: u32 = 3;
 
 impl Attributes {
     /// Returns none yet, of so many spans.
     pub(super) fn of(spans: usize) -> Self {
-        Self { recent: vec![0; RECENT].into(), fingerprints: HashTable::with_capacity(spans), spans }
+        Self { recent: vec![0; RECENT].into(), fingerprints: HashTable::with_capacity(spans), spans, origins: 0 }
     }
 
     /// Adds those of a `Span` message.
@@ -112,13 +118,23 @@ impl Attributes {
         let recent = &mut self.recent[hash as usize % RECENT];
         if *recent != hash {
             *recent = hash;
-            self.add_new(message);
+            self.add_new(message, |fingerprint| fingerprint);
         }
+    }
+
+    /// Adds those under a field of a resource or a scope.
+    pub(super) fn add_origin(&mut self, message: &[u8], attributes: u32) {
+        each_message(message, |field, message| {
+            if field == attributes {
+                self.origins += 1;
+                self.add_new(message, of_origin);
+            }
+        });
     }
 
     /// What is said twice is added twice: of some of it, it is not the last that counts.
     #[inline(never)]
-    fn add_new(&mut self, message: &[u8]) {
+    fn add_new(&mut self, message: &[u8], of: impl Fn(u64) -> u64) {
         let mut key = &[][..];
         each_message(message, |field, bytes| {
             if field == 1 {
@@ -126,34 +142,13 @@ impl Attributes {
             }
         });
         let key = KeyHash::of(key);
-        self.insert(key.alone());
+        let mut insert = |fingerprint| self.insert(of(fingerprint));
+        insert(key.alone());
         each_message(message, |field, value| {
             if field == 2 {
-                self.add_value(key, value);
+                each_fingerprint(key, value, &mut insert);
             }
         });
-    }
-
-    /// Adds an `AnyValue`, and if it is an array its elements.
-    fn add_value(&mut self, key: KeyHash, value: &[u8]) {
-        each_field(value, |field| match field {
-            (ARRAY, Content::Bytes(array)) => each_message(array, |field, element| {
-                if field == 1 {
-                    each_field(element, |field| self.add_scalar(key, field));
-                }
-            }),
-            field => self.add_scalar(key, field),
-        });
-    }
-
-    fn add_scalar(&mut self, key: KeyHash, field: (u32, Content)) {
-        match field {
-            (1, Content::Bytes(text)) => self.insert(key.with_text(text)),
-            (2, Content::Number(number)) => self.insert(key.with_bool(number != 0)),
-            (3, Content::Number(number)) => self.insert(key.with_number(number as i64 as f64)),
-            (4, Content::Number(number)) => self.insert(key.with_number(f64::from_bits(number))),
-            _ => {}
-        }
     }
 
     fn insert(&mut self, fingerprint: u64) {
@@ -162,7 +157,29 @@ impl Attributes {
 
     /// Writes their filter.
     pub(super) fn write(&self, image: &mut ImageBuilder) {
-        AttributeFilter::write(&self.fingerprints, self.spans, image);
+        AttributeFilter::write(self, image);
+    }
+}
+
+/// Calls `on` with the fingerprint of an `AnyValue`, or if it is an array with those of its elements.
+fn each_fingerprint(key: KeyHash, value: &[u8], on: &mut impl FnMut(u64)) {
+    each_field(value, |field| match field {
+        (ARRAY, Content::Bytes(array)) => each_message(array, |field, element| {
+            if field == 1 {
+                each_field(element, |field| scalar(key, field).into_iter().for_each(&mut *on));
+            }
+        }),
+        field => scalar(key, field).into_iter().for_each(&mut *on),
+    });
+}
+
+fn scalar(key: KeyHash, field: (u32, Content)) -> Option<u64> {
+    match field {
+        (1, Content::Bytes(text)) => Some(key.with_text(text)),
+        (2, Content::Number(number)) => Some(key.with_bool(number != 0)),
+        (3, Content::Number(number)) => Some(key.with_number(number as i64 as f64)),
+        (4, Content::Number(number)) => Some(key.with_number(f64::from_bits(number))),
+        _ => None,
     }
 }
 

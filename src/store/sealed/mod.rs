@@ -351,11 +351,11 @@ impl SealedBlock {
         self.attributes.may_have(fingerprint)
     }
 
-    /// Takes out of `rows` those in whose bytes nothing is found, as [`View::keep_with_bytes`] says.
+    /// Keeps of `rows` what [`View::keep_with_bytes`] says.
     ///
     /// [`View::keep_with_bytes`]: crate::store::View::keep_with_bytes
-    pub(super) fn keep_with_bytes(&self, find: &Find, rows: &mut Bits) {
-        self.pages.keep(find, rows);
+    pub(super) fn keep_with_bytes(&self, find: &Find, mut holds: impl FnMut(u32, &[u8]) -> bool, rows: &mut Bits) {
+        self.pages.keep(find, |row, item| holds(row, item.get(1..).unwrap_or_default()), rows);
     }
 
     /// Returns the number of a name.

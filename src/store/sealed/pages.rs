@@ -279,9 +279,10 @@ impl Pages {
         first_item(number)..first_item(number + 1)
     }
 
-    /// Takes out of `items` those in which `find` finds nothing: given bytes and where to begin, it says where. Pages are
-    /// searched as a whole, so an item that stays may have only the beginning of what is found.
-    pub(super) fn keep(&self, find: &Find, items: &mut Bits) {
+    /// Takes out of `items` those in which `find` finds nothing: given bytes and where to begin, it says where; and those for
+    /// which `holds` is then false. Pages are searched as a whole, so it may be asked for an item that has only the beginning
+    /// of what was found.
+    pub(super) fn keep(&self, find: &Find, mut holds: impl FnMut(u32, &[u8]) -> bool, items: &mut Bits) {
         let mut page = Vec::new();
         let mut next = items.next_from(0);
         while let Some(item) = next
@@ -289,7 +290,7 @@ impl Pages {
         {
             let Range { start, end } = self.items_of(number);
             self.unpack(number, &mut page);
-            keep_in_page(&page, start..end.min(items.len()), find, items);
+            keep_in_page(&page, start..end.min(items.len()), find, &mut holds, items);
             // A damaged file may have pages in any order.
             next = items.next_from(end.max(item.saturating_add(1)));
         }
@@ -323,8 +324,14 @@ impl Pages {
     }
 }
 
-/// Takes out of `wanted` those items of a page in which nothing is found.
-fn keep_in_page(page: &[u8], items: Range<u32>, find: &Find, wanted: &mut Bits) {
+/// Takes out of `wanted` those items of a page in which nothing is found, or that do not hold.
+fn keep_in_page(
+    page: &[u8],
+    items: Range<u32>,
+    find: &Find,
+    holds: &mut impl FnMut(u32, &[u8]) -> bool,
+    wanted: &mut Bits,
+) {
     let mut cursor = Cursor::new(page);
     // Every item comes after this.
     let mut found = Some(0);
@@ -338,7 +345,7 @@ fn keep_in_page(page: &[u8], items: Range<u32>, find: &Find, wanted: &mut Bits) 
         if found.is_some_and(|at| at < start) {
             found = find(page, start);
         }
-        if found.is_none_or(|at| at >= end) {
+        if found.is_none_or(|at| at >= end) || !holds(item, page.get(start..end).unwrap_or_default()) {
             wanted.remove(item);
         }
     }

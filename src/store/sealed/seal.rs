@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use foldhash::quality::RandomState;
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES};
 use super::image::{Image, ImageBuilder};
 use super::lookup::SealedIndex;
 use super::packed::Packed;
@@ -187,7 +187,7 @@ impl Sealer {
 }
 
 /// Returns what is to be packed: of each span what the columns do not hold, in order of arrival, as their bytes lie in
-/// memory; then scopes and resources. Notes the attributes of spans.
+/// memory; then scopes and resources. Notes the attributes of all.
 fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins, attributes: &mut Attributes) -> Items {
     let mut items = Items::with_capacity((0..block.written()).map(|row| block.place(row).len as usize + 1).sum());
     for (old, &new) in (0..).zip(&order.new) {
@@ -203,8 +203,11 @@ fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins, attr
             }
         });
     }
-    let scopes = origins.scopes.all.iter().map(|&(_, message, schema_url)| (message, schema_url));
-    for (message, schema_url) in scopes.chain(origins.resources.all.iter().copied()) {
+    let scopes = origins.scopes.all.iter().map(|&(_, message, schema_url)| (message, schema_url, SCOPE_ATTRIBUTES));
+    let resources =
+        origins.resources.all.iter().map(|&(message, schema_url)| (message, schema_url, RESOURCE_ATTRIBUTES));
+    for (message, schema_url, field) in scopes.chain(resources) {
+        attributes.add_origin(message, field);
         items.push(|item| {
             put_varint(item, schema_url.len() as u64);
             item.extend_from_slice(schema_url.as_bytes());

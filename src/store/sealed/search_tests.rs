@@ -104,21 +104,13 @@ fn keeps_what_has_bytes(view: &View, random: &mut Random) -> Result<(), TestCase
         let wanted = some(view.len(), random);
         let mut kept = wanted.clone();
         let find = |bytes: &[u8], from: usize| Some(memchr::memmem::find(bytes.get(from..)?, &needle)? + from);
-        view.keep_with_bytes(&find, &mut kept);
-        prop_assert!(kept.iter().all(|row| wanted.has(row)));
+        view.keep_with_bytes(&find, |_, bytes| has_bytes(bytes, &needle), &mut kept);
+        let mut every_third = wanted.clone();
+        view.keep_with_bytes(&|_, from| Some(from), |row, _| row % 3 == 0, &mut every_third);
         let mut reader = view.reader();
-        for row in wanted.iter() {
-            let body = reader.body(row);
-            if has_bytes(body, &needle) {
-                prop_assert!(kept.has(row));
-                continue;
-            }
-            // What comes before the body of a sealed span is one byte.
-            let has_beginning = (0..3).any(|before| {
-                let item = [&[before], body].concat();
-                has_bytes(&item, &needle) || (1..needle.len()).any(|len| item.ends_with(&needle[..len]))
-            });
-            prop_assert!(!kept.has(row) || has_beginning);
+        for row in 0..view.len() {
+            prop_assert_eq!(kept.has(row), wanted.has(row) && has_bytes(reader.body(row), &needle));
+            prop_assert_eq!(every_third.has(row), wanted.has(row) && row % 3 == 0);
         }
     }
     Ok(())
@@ -152,6 +144,18 @@ fn attributes(view: &View) -> Vec<Attribute> {
 }
 
 fn finds_all_attributes(view: &View) -> Result<(), TestCaseError> {
+    let mut reader = view.reader();
+    for scope in 0..view.scopes() {
+        let (message, schema_url) = reader.scope(scope);
+        let mut all = decode::scope(message, schema_url).attributes;
+        let (message, schema_url) = reader.resource(scope);
+        all.extend(decode::resource(message, schema_url).attributes);
+        for attribute in all {
+            for fingerprint in fingerprints(&attribute) {
+                prop_assert!(view.origin_may_have(fingerprint), "{attribute:?}");
+            }
+        }
+    }
     for attribute in attributes(view) {
         for fingerprint in fingerprints(&attribute) {
             prop_assert!(view.may_have(fingerprint), "{attribute:?}");
@@ -215,6 +219,9 @@ fn a_filter_of_attributes_passes_little_that_is_not_there() {
     let passed = (0..10_000).filter(|&number| sealed.view(0).may_have(other(number))).count();
     assert!(passed < 40, "{passed} of 10,000 others");
     assert!(!sealed.view(0).may_have(fingerprint("no.such.key", FingerprintOf::Key)));
+    let service = fingerprint("service.name", FingerprintOf::Key);
+    assert!(sealed.view(0).origin_may_have(service) && !sealed.view(0).may_have(service));
+    assert!(!sealed.view(0).origin_may_have(fingerprint("no.such.key", FingerprintOf::Key)));
 }
 
 #[test]
