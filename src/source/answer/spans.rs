@@ -14,7 +14,7 @@ pub(super) fn list(request: &SpansRequest, snapshot: &Snapshot, memory: &Memory,
     let window = request.window;
     let ground = Ground::new(&request.query, snapshot, &|start| window.contains(Timestamp(start)));
     let spans = Spans::new(&ground, snapshot, memory, (window, request.service.as_deref()));
-    let mut page = Page { most: request.offset.saturating_add(request.limit), total: 0, first: Vec::new() };
+    let mut page = Page { most: request.offset.saturating_add(request.limit), total: 0, first: Vec::new(), worst: 0 };
     let finish = |page: &Page, progress| {
         let found = page.first().skip(request.offset).take(request.limit);
         SpanList { total: page.total, rows: found.map(|found| spans.found(found)).collect(), progress }
@@ -54,7 +54,7 @@ pub(super) struct Spans<'a> {
 /// Takes spans in.
 pub(super) trait Sink {
     /// Returns a start before which spans need only be counted.
-    fn wants_from(&self) -> u64 {
+    fn wants_from(&mut self) -> u64 {
         0
     }
 
@@ -167,12 +167,19 @@ struct Page {
     total: usize,
     /// Up to twice as many as there may be, in no order; cut to the first ones in order when it is full.
     first: Vec<First>,
+    /// The start before which a span is not among them.
+    worst: u64,
 }
 
 impl Page {
     fn cut(&mut self) {
-        self.first.sort_unstable();
-        self.first.truncate(self.most);
+        if self.first.len() > self.most {
+            self.first.sort_unstable();
+            self.first.truncate(self.most);
+        }
+        if self.first.len() == self.most {
+            self.worst = self.first.iter().map(|first| first.start.0).min().unwrap_or(u64::MAX);
+        }
     }
 
     fn first(&self) -> impl Iterator<Item = &First> {
@@ -183,13 +190,9 @@ impl Page {
 }
 
 impl Sink for Page {
-    fn wants_from(&self) -> u64 {
-        // Right after a cut the last one is the worst of as many as are wanted.
-        match self.first.get(self.most.wrapping_sub(1)).filter(|_| self.most > 0) {
-            Some(worst) if self.first.len() == self.most => worst.start.0,
-            _ if self.most == 0 => u64::MAX,
-            _ => 0,
-        }
+    fn wants_from(&mut self) -> u64 {
+        self.cut();
+        self.worst
     }
 
     fn count(&mut self, spans: u32) {
@@ -197,13 +200,13 @@ impl Sink for Page {
     }
 
     fn push(&mut self, view: &View, place: Place) {
-        if self.most == 0 {
+        let row = view.row(place.row);
+        if row.start_ns < self.worst || self.most == 0 {
             return;
         }
-        let row = view.row(place.row);
         let trace = view.trace_id(view.part_of_row(place.row)).unwrap_or_default();
         self.first.push(First { start: Reverse(row.start_ns), trace, span: row.span_id, place });
-        if self.first.len() >= self.most.saturating_mul(2).max(4_096) {
+        if self.first.len() >= self.most.saturating_mul(2).max(1_024) {
             self.cut();
         }
     }
