@@ -20,6 +20,7 @@ use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tower_service::Service;
 
 pub use explained::{Explained, Filter};
@@ -40,11 +41,21 @@ pub struct Api {
     router: Router,
 }
 
-type Shared = Arc<dyn Source>;
+/// What the endpoints share.
+#[derive(Clone)]
+struct Shared {
+    source: Arc<dyn Source>,
+    /// Places for searches: each keeps all cores busy, so that more at a time would only take more memory.
+    places: Arc<Semaphore>,
+}
+
+/// How many searches run at a time; the others wait in line.
+const SEARCHES: usize = 2;
 
 impl Api {
     /// Returns the API of a source.
-    pub fn new(source: Shared) -> Self {
+    pub fn new(source: Arc<dyn Source>) -> Self {
+        let shared = Shared { source, places: Arc::new(Semaphore::new(SEARCHES)) };
         let router = Router::new()
             .route("/admin/tracing", get(traces::list))
             .route("/admin/tracing/spans", get(spans::list))
@@ -57,7 +68,7 @@ impl Api {
             .fallback(not_found)
             .method_not_allowed_fallback(method_not_allowed)
             .layer(axum::middleware::from_fn(guard::local_only))
-            .with_state(source);
+            .with_state(shared);
         Self { router }
     }
 
@@ -102,9 +113,18 @@ fn not_taken(request: &Request) -> String {
     format!("{} is not taken here", shortened(request.method().as_str()))
 }
 
-/// Puts a request to the source off the network's threads: an answer over everything held takes milliseconds.
-async fn ask(source: Shared, request: source::Request) -> Result<Reply, ApiError> {
-    let asked = tokio::task::spawn_blocking(move || source.ask(&request)).await;
+/// Puts a request to the source off the network's threads: an answer over everything held takes milliseconds, a search
+/// seconds. One whose client has gone ends.
+async fn ask(Shared { source, places }: Shared, request: source::Request) -> Result<Reply, ApiError> {
+    let place = if request.is_search() { places.acquire_owned().await.ok() } else { None };
+    let waiting = Arc::new(());
+    let asker = Arc::downgrade(&waiting);
+    let asked = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        source.ask_while(&request, &|| asker.strong_count() > 0)
+    });
+    let asked = asked.await;
+    drop(waiting);
     match asked {
         Ok(Ok(reply)) => Ok(reply),
         Ok(Err(error)) => Err(ApiError::internal(error.to_string())),
@@ -145,4 +165,60 @@ fn literal(literal: &Literal) -> serde_json::Value {
 /// Milliseconds as the API has them: nanoseconds ÷ 10⁶, not rounded.
 fn milliseconds(ns: u64) -> f64 {
     ns as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::source::SourceError;
+
+    /// Looks for something until nobody wants it any more, and tells.
+    struct Endless {
+        begun: mpsc::SyncSender<()>,
+        ended: mpsc::SyncSender<()>,
+    }
+
+    impl Source for Endless {
+        fn ask(&self, _: &source::Request) -> Result<Reply, SourceError> {
+            Err(SourceError { message: "this never ends".into() })
+        }
+
+        fn ask_while(&self, request: &source::Request, is_wanted: &dyn Fn() -> bool) -> Result<Reply, SourceError> {
+            self.begun.send(()).unwrap();
+            while is_wanted() {
+                std::thread::yield_now();
+            }
+            self.ended.send(()).unwrap();
+            self.ask(request)
+        }
+
+        fn revision(&self) -> u64 {
+            0
+        }
+    }
+
+    #[tokio::test]
+    async fn a_search_ends_when_its_client_goes_and_lets_the_next_one_in() {
+        let ((begun, is_begun), (ended, is_ended)) = (mpsc::sync_channel(9), mpsc::sync_channel(9));
+        let api = Api::new(Arc::new(Endless { begun, ended }));
+        let request = || {
+            let request = hyper::Request::get("/admin/tracing/spans?q=error");
+            request.header(header::HOST, "localhost").body(Body::empty()).unwrap()
+        };
+        for _ in 0..=SEARCHES {
+            let mut answer = Box::pin(api.clone().handle(request()));
+            let mut poll = || pin!(&mut answer).poll(&mut Context::from_waker(Waker::noop()));
+            // The one before may not have left its place yet.
+            while is_begun.try_recv().is_err() {
+                assert!(poll().is_pending());
+            }
+            drop(answer);
+            is_ended.recv().unwrap();
+        }
+    }
 }

@@ -23,6 +23,7 @@ pub(super) struct Parameters {
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 10_000;
+const MAX_OFFSET: usize = 100_000;
 const MILLISECOND_NS: f64 = 1e6;
 const HOUR_NS: f64 = 3_600e9;
 
@@ -106,9 +107,11 @@ impl Parameters {
         Ok(limit.unwrap_or(DEFAULT_LIMIT))
     }
 
-    /// Takes `offset`.
+    /// Takes `offset`. All rows before it are kept until the answer is made, so there is a most.
     pub(super) fn offset(&mut self) -> Result<usize, ApiError> {
-        Ok(self.read("offset", "a number from 0", |text| text.parse().ok())?.unwrap_or_default())
+        let expected = "a number from 0 to 100000; further back, narrow the window";
+        let offset = self.read("offset", expected, |text| text.parse().ok().filter(|offset| *offset <= MAX_OFFSET))?;
+        Ok(offset.unwrap_or_default())
     }
 
     /// Takes `hours`, `since`, `start_date` and `end_date`.

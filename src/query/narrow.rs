@@ -169,9 +169,9 @@ impl Narrow<'_, '_> {
     fn is_of_origin(&self, node: &Node) -> bool {
         node.all_fields(&|field| match &field.item {
             _ if field.of_parent => false,
-            Item::Intrinsic(Intrinsic::InstrumentationName | Intrinsic::InstrumentationVersion) => true,
+            Item::Intrinsic(Intrinsic::InstrumentationName | Intrinsic::InstrumentationVersion)
+            | Item::Attribute(Scope::Resource | Scope::Instrumentation, _) => true,
             Item::Intrinsic(_) => false,
-            Item::Attribute(Scope::Resource | Scope::Instrumentation, _) => true,
             Item::Attribute(_, key) => !self.view().may_have(fingerprint(key, FingerprintOf::Key)),
         })
     }

@@ -20,7 +20,7 @@ pub(super) enum Node {
     Compare(Operator, Box<Node>, Box<Node>),
     Matches {
         of: Box<Node>,
-        pattern: Pattern,
+        pattern: Box<Pattern>,
         negated: bool,
     },
     /// Whether a field is missing, or for false whether it is there.
@@ -95,7 +95,7 @@ impl Node {
             }
             Operator::Matches | Operator::NotMatches => {
                 let Expr::Literal(Literal::String(text), _) = right else { return Self::Value(Value::Nil) };
-                let pattern = Pattern::new(text, is_id(left));
+                let pattern = Box::new(Pattern::new(text, is_id(left)));
                 Self::Matches { of: Box::new(Self::of(left)), pattern, negated: operator == Operator::NotMatches }
             }
             Operator::Equal | Operator::NotEqual if is_nil(left) || is_nil(right) => {

@@ -207,10 +207,14 @@ fn free_disk(queue: mpsc::WeakSender<Job>) -> FreeDisk {
 
 impl Source for Engine {
     fn ask(&self, request: &Request) -> Result<Reply, SourceError> {
+        self.ask_while(request, &|| true)
+    }
+
+    fn ask_while(&self, request: &Request, is_wanted: &dyn Fn() -> bool) -> Result<Reply, SourceError> {
         if let Request::Gc { is_dry_run } = request {
             return self.collect(*is_dry_run).map(Reply::Gc);
         }
-        Ok(self.status(answer_gradually(request, &self.store.snapshot(), &self.memory, &|_| true)))
+        Ok(self.status(answer_gradually(request, &self.store.snapshot(), &self.memory, &|_| is_wanted())))
     }
 
     fn ask_gradually(&self, request: &Request, on: &mut dyn FnMut(Reply) -> bool) -> Result<(), SourceError> {

@@ -37,6 +37,14 @@ pub trait Source: Send + Sync {
     /// When the source cannot be reached or cannot answer this.
     fn ask(&self, request: &Request) -> Result<Reply, SourceError>;
 
+    /// Answers `request` as long as `is_wanted` says so; what is answered after that nobody reads, so it may be anything.
+    ///
+    /// # Errors
+    /// As [`Source::ask`].
+    fn ask_while(&self, request: &Request, _is_wanted: &dyn Fn() -> bool) -> Result<Reply, SourceError> {
+        self.ask(request)
+    }
+
     /// Answers `request` in pieces where that takes long: `on` gets what was found so far, each answer better than the one
     /// before, the last one whole. When it returns false it is not wanted any more, and no other comes.
     ///

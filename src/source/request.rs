@@ -41,6 +41,20 @@ pub enum Request {
 }
 
 impl Request {
+    /// Returns whether the answer may take the time to look at every span held.
+    pub fn is_search(&self) -> bool {
+        match self {
+            Self::Traces(TracesRequest { filter, .. }) => filter.query.is_some(),
+            Self::Spans(_)
+            | Self::Series(_)
+            | Self::Facets(_)
+            | Self::Scatter(_)
+            | Self::Plan(_)
+            | Self::Attributes(_) => true,
+            _ => false,
+        }
+    }
+
     /// Returns whether an answer to `asked` also serves who asks this: it asks the same, or goes on from what was asked.
     pub fn is_served_by(&self, asked: &Self) -> bool {
         match (self, asked) {
