@@ -32,7 +32,7 @@ impl Random {
     }
 }
 
-fn text(key: &str, value: impl Into<String>) -> KeyValue {
+pub(crate) fn text(key: &str, value: impl Into<String>) -> KeyValue {
     KeyValue {
         key: key.into(),
         value: Some(AnyValue { value: Some(Value::StringValue(value.into())) }),

@@ -79,6 +79,7 @@ impl<'a> Lexer<'a> {
             None => Kind::End,
             Some(quote @ ('"' | '`')) => self.quoted(quote),
             Some(digit) if digit.is_ascii_digit() => self.number(),
+            Some('.') if self.rest().as_bytes().get(1).is_some_and(u8::is_ascii_digit) => self.number(),
             Some('.') => self.attribute(String::new()),
             Some(letter) if letter.is_alphabetic() || letter == '_' => self.word(),
             Some(_) => {

@@ -189,7 +189,8 @@ impl Display for Field {
 /// Returns a name of an attribute as it is written, in quotes where it needs them.
 pub(super) fn quoted_key(key: &str) -> String {
     let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"' && !ENDS_NAME.contains(c);
-    if key.chars().all(is_plain) {
+    // A dot and a digit would begin a number.
+    if key.chars().all(is_plain) && !key.starts_with(|c: char| c.is_ascii_digit()) {
         return key.to_owned();
     }
     let escaped = key.replace('\\', "\\\\").replace('"', "\\\"");

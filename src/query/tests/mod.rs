@@ -70,6 +70,8 @@ fn operators_bind_as_the_language_says() {
         ("{}|1s>=avg(duration)", "{ } | avg(span:duration) <= 1s"),
         ("{duration/2>1ms}", "{ span:duration / 2 > 1ms }"),
         ("{.a=1e3&&.b=1.5h&&.c=1h30m}", "{ .a = 1000.0 && .b = 90m && .c = 90m }"),
+        ("{.a=.5&&.\"5b\"<.5s}", "{ .a = 0.5 && .\"5b\" < 500ms }"),
+        ("{}|quantile_over_time(duration,.99)", "{ } | quantile_over_time(span:duration, 0.99)"),
         ("{span.\"a b\".c=1}", "{ span.\"a b.c\" = 1 }"),
         (
             "{parent.name=\"x\"&&parent.span.y=1&&parent.z=2}",
