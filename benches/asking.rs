@@ -110,8 +110,8 @@ fn measure(request: &Request, snapshot: &Snapshot) -> Measured {
         let start = clock();
         let (first, page) = (Cell::new(None), Cell::new(None));
         let steps = |reply: &dyn Fn() -> Reply| {
-            // An answer is made only while it may be a better one: that is what a screen would do.
-            if page.get().is_none() {
+            // Answers are made until one has what is measured.
+            if page.get().is_none() && !matches!(request, Request::Series(_)) {
                 let (total, rows) = found(&reply());
                 let now = start.elapsed();
                 first.set(first.get().or((total > 0).then_some(now)));

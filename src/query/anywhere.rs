@@ -64,7 +64,7 @@ impl<'p> Seeker<'p> {
     /// Returns whether the pattern matches the value of an attribute of the span, an event or a link.
     pub(super) fn finds(&mut self, body: &[u8]) -> bool {
         let pattern = self.pattern;
-        if pattern.raw().is_none_or(|raw| raw.is_match(body)) {
+        if pattern.raw().is_none_or(|raw| raw.is_in(body)) {
             return any_matches(body, &|text| pattern.is_match(text));
         }
         pattern.may_spell() && any_in_span(body, &mut |single| self.finds_spelling(single))

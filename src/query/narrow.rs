@@ -327,8 +327,7 @@ impl Narrow<'_, '_> {
                 let finder = Finder::new(&**key);
                 let find_key = |bytes: &[u8], from: usize| Some(from + finder.find(bytes.get(from..)?)?);
                 let raw = pattern.raw().filter(|_| !negated);
-                let find_raw =
-                    |bytes: &[u8], from: usize| raw.and_then(|raw| raw.find_at(bytes, from)).map(|m| m.start());
+                let find_raw = |bytes: &[u8], from: usize| raw.and_then(|raw| raw.find(bytes, from));
                 let find: Find = if raw.is_some() { &find_raw } else { &find_key };
                 self.in_bytes(node, fingerprint(key, FingerprintOf::Key), find, within)
             }
@@ -352,7 +351,7 @@ impl Narrow<'_, '_> {
         // What numbers are spelled with is nowhere in the bytes.
         let raw = pattern.raw().filter(|_| !pattern.may_spell());
         let find = |bytes: &[u8], from: usize| match raw {
-            Some(raw) => raw.find_at(bytes, from).map(|found| found.start()),
+            Some(raw) => raw.find(bytes, from),
             None => Some(from),
         };
         view.keep_with_bytes(&find, |_, bytes| seeker.finds(bytes), &mut others);

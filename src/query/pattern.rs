@@ -1,6 +1,7 @@
 //! Regular expressions of queries: anchored at both ends, a dot matches a line feed too; and what of them can be looked
 //! for in bytes of which it is not known yet what they are.
 
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder, bytes};
 use regex_syntax::hir::{Class, Dot, Hir, HirKind};
 use thread_local::ThreadLocal;
@@ -12,12 +13,12 @@ pub const MAX_PATTERN_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Pattern {
     /// None where the expression is not valid, which the checker does not let pass: it then matches nothing.
-    whole: Option<Compiled>,
+    whole: Option<Compiled<Regex>>,
     /// Found somewhere in a text if the whole of it matches, where the expression begins and ends with anything: that is
     /// told far sooner.
-    part: Option<Compiled>,
+    part: Option<Compiled<Regex>>,
     /// Finds at least every text that matches, in any bytes around it; none where what stands around decides.
-    raw: Option<bytes::Regex>,
+    raw: Option<Raw>,
     /// Whether the spelling of a number or a boolean may match, which is nowhere in the bytes.
     may_spell: bool,
 }
@@ -25,18 +26,43 @@ pub(super) struct Pattern {
 /// An expression of which each thread has its own copy: what one needs to search is handed from thread to thread otherwise,
 /// which takes longer than the search of a short text.
 #[derive(Debug)]
-struct Compiled {
-    regex: Regex,
-    own: ThreadLocal<Regex>,
+pub(super) struct Compiled<R: Send> {
+    regex: R,
+    own: ThreadLocal<R>,
 }
 
-impl Compiled {
-    fn new(regex: Regex) -> Self {
+impl<R: Clone + Send> Compiled<R> {
+    fn new(regex: R) -> Self {
         Self { regex, own: ThreadLocal::new() }
     }
 
-    fn is_match(&self, text: &str) -> bool {
-        self.own.get_or(|| self.regex.clone()).is_match(text)
+    fn own(&self) -> &R {
+        self.own.get_or(|| self.regex.clone())
+    }
+}
+
+/// What is looked for in bytes of which it is not known what they are.
+#[derive(Debug)]
+pub(super) enum Raw {
+    /// A text that is in all that matches.
+    Text(Finder<'static>),
+    Pattern(Compiled<bytes::Regex>),
+}
+
+impl Raw {
+    /// Returns where something begins that may belong to a match, from a place on.
+    pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        match self {
+            Self::Text(finder) => Some(from + finder.find(bytes.get(from..)?)?),
+            Self::Pattern(pattern) => pattern.own().find_at(bytes, from).map(|found| found.start()),
+        }
+    }
+
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Text(finder) => finder.find(bytes).is_some(),
+            Self::Pattern(pattern) => pattern.own().is_match(bytes),
+        }
     }
 }
 
@@ -52,7 +78,7 @@ impl Pattern {
         let hir = { syntax }.parse(text).ok();
         let part =
             hir.as_ref().and_then(middle).and_then(|middle| builder(&middle, any_case).build().ok()).map(Compiled::new);
-        let raw = hir.as_ref().filter(|hir| hir.properties().look_set().is_empty()).and_then(|_| raw(text, any_case));
+        let raw = hir.as_ref().and_then(|hir| raw(text, any_case, hir));
         let may_spell = match literal(text) {
             Some(literal) => literal_may_spell(&literal.to_lowercase()),
             None => hir.is_none_or(|hir| !needs_other_characters(&hir)),
@@ -62,13 +88,13 @@ impl Pattern {
 
     pub(super) fn is_match(&self, text: &str) -> bool {
         match &self.part {
-            Some(part) => part.is_match(text),
-            None => self.whole.as_ref().is_some_and(|whole| whole.is_match(text)),
+            Some(part) => part.own().is_match(text),
+            None => self.whole.as_ref().is_some_and(|whole| whole.own().is_match(text)),
         }
     }
 
     /// Returns what finds every text that matches in any bytes; none where only looking at each text tells.
-    pub(super) fn raw(&self) -> Option<&bytes::Regex> {
+    pub(super) fn raw(&self) -> Option<&Raw> {
         self.raw.as_ref()
     }
 
@@ -108,7 +134,16 @@ fn middle(hir: &Hir) -> Option<String> {
     (is_anything(first) && is_anything(last)).then(|| Hir::concat(middle.to_vec()).to_string())
 }
 
-fn raw(text: &str, any_case: bool) -> Option<bytes::Regex> {
+/// A text of so many bytes is found far sooner than what a whole expression stands for, and seldom by chance.
+const TELLING: usize = 3;
+
+fn raw(text: &str, any_case: bool, hir: &Hir) -> Option<Raw> {
+    if let Some(longest) = longest_text(hir).filter(|longest| longest.len() >= TELLING) {
+        return Some(Raw::Text(Finder::new(longest).into_owned()));
+    }
+    if !hir.properties().look_set().is_empty() {
+        return None;
+    }
     let build = |text: &str| {
         let mut builder = bytes::RegexBuilder::new(text);
         builder.dot_matches_new_line(true).case_insensitive(any_case).size_limit(MAX_PATTERN_BYTES).build().ok()
@@ -117,7 +152,18 @@ fn raw(text: &str, any_case: bool) -> Option<bytes::Regex> {
     let rest = rest.strip_prefix(".*").unwrap_or(rest);
     let rest = rest.strip_suffix(".*").unwrap_or(rest);
     // Where that took something else apart, as in `\.*`, the whole expression serves as well.
-    build(&format!("{flags}{rest}")).or_else(|| build(text))
+    build(&format!("{flags}{rest}")).or_else(|| build(text)).map(|regex| Raw::Pattern(Compiled::new(regex)))
+}
+
+/// Returns the longest text that is in everything that matches.
+fn longest_text(hir: &Hir) -> Option<&[u8]> {
+    match hir.kind() {
+        HirKind::Literal(literal) => Some(&literal.0),
+        HirKind::Capture(capture) => longest_text(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => longest_text(&repetition.sub),
+        HirKind::Concat(parts) => parts.iter().filter_map(longest_text).max_by_key(|text| text.len()),
+        _ => None,
+    }
 }
 
 /// Returns the text that an expression stands for which is nothing but text with anything around it.
@@ -183,7 +229,7 @@ mod tests {
             let pattern = Pattern::new(text, false);
             assert_eq!(pattern.part.is_some(), has_part, "{text}");
             for candidate in ["", "a", "xABy", "b", "bx", "xb", "a\nb", "ya"] {
-                let whole = pattern.whole.as_ref().unwrap().is_match(candidate);
+                let whole = pattern.whole.as_ref().unwrap().own().is_match(candidate);
                 assert_eq!(pattern.is_match(candidate), whole, "{text} on {candidate:?}");
             }
         }
@@ -191,10 +237,15 @@ mod tests {
 
     #[test]
     fn what_is_found_raw_holds_every_match() {
-        let found = |text: &str, bytes: &[u8]| Pattern::new(text, false).raw().is_some_and(|raw| raw.is_match(bytes));
+        let found = |text: &str, bytes: &[u8]| Pattern::new(text, false).raw().is_some_and(|raw| raw.is_in(bytes));
         assert!(found("(?i).*checkout.*", b"\x0a\x08CheckOut\xff"));
         assert!(found(".*a|b.*", b"\x01a") && found(r"x\.*", b"x..") && found(".*?x", b"x"));
-        assert!(Pattern::new(r".*\bfoo.*", false).raw().is_none(), "what stands around decides");
+        assert!(found(r".*\bfoo.*", b"a foot") && !found(r".*\bfoo.*", b"a fo"));
+        assert!(
+            found("/api/.*/items/(?:7|8)+", b"/items/") && !found("/api/.*/items/.*", b"/api/"),
+            "the longest text"
+        );
+        assert!(Pattern::new(r".*\b[a-f]o.*", false).raw().is_none(), "what stands around decides");
     }
 
     #[test]
