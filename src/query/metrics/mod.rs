@@ -12,7 +12,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::ast::{Expr, Field, FieldAt, Function, Item, Literal, Metrics};
 use super::eval::Subject;
 use super::fields::Type;
-use super::node::Node;
+use super::node::{Needs, Node};
 use super::search::{Search, literal};
 use super::space::Place;
 use super::traces::each_number;
@@ -73,13 +73,21 @@ pub(crate) struct Meter<'q> {
     by: Vec<Field>,
     /// What numbers are taken from.
     of: Option<Node>,
-    groups: HashMap<Vec<Key>, Group>,
+    groups: Vec<Group>,
+    /// Which group has these values.
+    by_values: HashMap<Vec<Key>, usize>,
+    /// Which group is that of spans which have this in their columns, where labels depend on nothing else.
+    by_columns: HashMap<Columns, usize>,
+    needs: Needs,
     most_groups: usize,
     comparing: Option<Comparing>,
     /// How many single values are kept for percentiles, and whether that became too many.
     kept: usize,
     is_approximate: bool,
 }
+
+/// A block, and what a row has there that labels can be made of.
+type Columns = (u32, [u32; 5]);
 
 /// A label's value as a key: floats have no order and no hash.
 type Key = (std::mem::Discriminant<Literal>, Arc<str>);
@@ -97,12 +105,16 @@ impl<'q> Meter<'q> {
             Function::Compare(selection, most) => Some(Comparing::new(selection.as_ref(), *most, grid)),
             _ => None,
         };
+        let by: Vec<Field> = metrics.by.iter().map(|field| field.field.clone()).collect();
         Self {
             metrics,
             grid,
-            by: metrics.by.iter().map(|field| field.field.clone()).collect(),
+            needs: by.iter().fold(Needs::NOTHING, |needs, field| needs.and(Node::Field(field.clone()).needs())),
+            by,
             of,
-            groups: HashMap::new(),
+            groups: Vec::new(),
+            by_values: HashMap::new(),
+            by_columns: HashMap::new(),
             most_groups: (MAX_SAMPLES / grid.samples().max(1)).clamp(1, MAX_SERIES),
             comparing,
             kept: 0,
@@ -118,43 +130,69 @@ impl<'q> Meter<'q> {
             comparing.add(search.hand(), &subject, at);
             return;
         }
-        let mut numbers = Vec::new();
-        if let Some(of) = &self.of {
-            each_number(&subject.value(of), &mut |number| numbers.push(number));
-            if numbers.is_empty() {
-                return;
+        match self.of.take() {
+            Some(of) => {
+                // Where there is no number there is no group.
+                let mut group = None;
+                each_number(&subject.value(&of), &mut |number| {
+                    let group = *group.get_or_insert_with(|| self.group(&subject));
+                    let fold = self.groups.get_mut(group).and_then(|group| group.samples.get_mut(at));
+                    self.kept += usize::from(fold.is_some_and(|fold| fold.add(number)));
+                });
+                self.of = Some(of);
+            }
+            None => {
+                let group = self.group(&subject);
+                let fold = self.groups.get_mut(group).and_then(|group| group.samples.get_mut(at));
+                fold.into_iter().for_each(Fold::count);
             }
         }
-        let group = self.group(&subject);
-        let Some(fold) = group.samples.get_mut(at) else { return };
-        if numbers.is_empty() {
-            fold.count();
-        }
-        let mut kept = 0;
-        for number in numbers {
-            kept += usize::from(fold.add(number));
-        }
-        self.kept += kept;
         if self.kept > fold::EXACT && !self.is_approximate {
             self.is_approximate = true;
-            self.groups.values_mut().flat_map(|group| &mut group.samples).for_each(Fold::classify);
+            self.groups.iter_mut().flat_map(|group| &mut group.samples).for_each(Fold::classify);
         }
     }
 
-    fn group(&mut self, subject: &Subject) -> &mut Group {
+    fn group(&mut self, subject: &Subject) -> usize {
+        let Some(columns) = self.columns(subject) else { return self.group_by_values(subject) };
+        if let Some(&group) = self.by_columns.get(&columns) {
+            return group;
+        }
+        let group = self.group_by_values(subject);
+        self.by_columns.insert(columns, group);
+        group
+    }
+
+    /// Returns those that labels are made of, none where there are others.
+    fn columns(&self, subject: &Subject) -> Option<Columns> {
+        let row = subject.row();
+        let columns = [
+            (Needs::SERVICE.and(Needs::SCOPE), row.scope),
+            (Needs::SERVICE, row.service),
+            (Needs::OPERATION, row.operation),
+            (Needs::KIND, row.facts.kind() as u32),
+            (Needs::STATUS, row.facts.status() as u32),
+        ];
+        let known = columns.iter().fold(Needs::NOTHING, |known, (needs, _)| known.and(*needs));
+        let of_columns = columns.map(|(needs, value)| if self.needs.has(needs) { value } else { 0 });
+        self.needs.only(known).then_some((subject.place.position, of_columns))
+    }
+
+    fn group_by_values(&mut self, subject: &Subject) -> usize {
         let mut values: Vec<Literal> = self.by.iter().map(|field| literal(subject, field)).collect();
         let mut key: Vec<Key> = values.iter().map(key).collect();
-        if self.groups.len() >= self.most_groups && !self.groups.contains_key(&key) {
+        if self.groups.len() >= self.most_groups && !self.by_values.contains_key(&key) {
             values = self.by.iter().map(|_| Literal::String(OTHER.into())).collect();
             key = values.iter().map(self::key).collect();
         }
         let (function, samples, is_approximate) = (&self.metrics.function, self.grid.samples(), self.is_approximate);
-        self.groups.entry(key).or_insert_with(|| {
+        *self.by_values.entry(key).or_insert_with(|| {
             let mut fold = Fold::of(function);
             if is_approximate {
                 fold.classify();
             }
-            Group { values, samples: vec![fold; samples] }
+            self.groups.push(Group { values, samples: vec![fold; samples] });
+            self.groups.len() - 1
         })
     }
 
@@ -167,7 +205,7 @@ impl<'q> Meter<'q> {
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut lines = match &self.comparing {
             Some(comparing) => comparing.lines(),
-            None => self.groups.values().flat_map(|group| self.lines_of(group)).collect(),
+            None => self.groups.iter().flat_map(|group| self.lines_of(group)).collect(),
         };
         // Without spans there is one series of nothing, not none, where no label could name others.
         if lines.is_empty() && self.by.is_empty() && self.counts() {
