@@ -5,7 +5,9 @@ mod endless;
 mod support;
 
 use std::cell::Cell;
+use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,7 +20,7 @@ use spantop::query::{Memory, Query, parse};
 use spantop::source::{
     Reply, Request, SeriesRequest, SpansRequest, TraceFilter, TracesRequest, Window, answer, answer_gradually,
 };
-use spantop::store::{Limits, Sealer, Snapshot, Writer};
+use spantop::store::{Limits, Sealer, Snapshot, Store, Writer};
 use support::SPANS;
 
 /// Rows of a page.
@@ -31,37 +33,85 @@ fn clock() -> Instant {
     Instant::now()
 }
 
-/// Leaves this process one core, if the system can do that.
-fn keep_to_one_core() {
+/// Leaves this process so many cores, if the system can do that.
+fn keep_to_cores(count: usize) {
     #[cfg(target_os = "linux")]
     {
         let mut cores = rustix::thread::CpuSet::new();
-        cores.set(0);
-        rustix::thread::sched_setaffinity(None, &cores).expect("a process may keep to a core");
+        (0..count).for_each(|core| cores.set(core));
+        rustix::thread::sched_setaffinity(None, &cores).expect("a process may keep to some cores");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = count;
+}
+
+/// A store that takes everything, and seals at once.
+struct Filled {
+    store: Arc<Store>,
+    writer: Writer,
+    sealer: Sealer,
+    requests: Endless,
+}
+
+impl Filled {
+    fn new() -> Self {
+        let (store, writer) = Writer::new(Limits { memory_bytes: 8 << 30, ..Limits::default() });
+        Self { store, writer, sealer: Sealer::default(), requests: Endless::new(400, 1) }
+    }
+
+    /// Takes a request in, and returns how long that took, and the id of a trace in it.
+    fn take(&mut self, request: Bytes) -> (Duration, TraceId) {
+        let start = clock();
+        let batch = otlp::scan(request).expect("the requests are valid");
+        self.writer.append(&batch, Timestamp(1));
+        let time = start.elapsed();
+        while let Some(block) = self.writer.take_unsealed() {
+            let sealed = block.seal(&mut self.sealer);
+            self.writer.put_sealed(sealed);
+        }
+        (time, TraceId(batch.spans[0].trace_id))
+    }
+
+    /// Takes so many spans, and returns the id of a trace from among them. In the middle of them one span has an order that
+    /// no other has.
+    fn fill(&mut self, spans: usize) -> TraceId {
+        let (count, mut trace) = (spans / SPANS, TraceId(0));
+        for number in 0..count {
+            let request = self.requests.next();
+            let is_middle = number == count / 2;
+            let (_, first) = self.take(if is_middle { with_order(&request) } else { request });
+            trace = if is_middle { first } else { trace };
+        }
+        trace
+    }
+
+    /// Takes so many requests, and returns the median of a request's time and the longest.
+    fn time(&mut self, requests: usize) -> [Duration; 2] {
+        let mut times: Vec<Duration> = Vec::with_capacity(requests);
+        for _ in 0..requests {
+            let request = self.requests.next();
+            times.push(self.take(request).0);
+        }
+        times.sort_unstable();
+        [times[requests / 2], times[requests - 1]]
     }
 }
 
-/// Returns so many spans, sealed but for the last block, and the id of a trace from among them. In the middle of them one
-/// span has an order that no other has.
-fn fill(spans: usize) -> (Snapshot, TraceId) {
-    let limits = Limits { memory_bytes: 8 << 30, ..Limits::default() };
-    let (store, mut writer) = Writer::new(limits);
-    let (mut requests, mut sealer, mut trace) = (Endless::new(400, 1), Sealer::default(), 0);
-    let middle = spans / SPANS / 2;
-    for number in 0..spans.div_ceil(SPANS) {
-        let request = requests.next();
-        let request = if number == middle { with_order(&request) } else { request };
-        let batch = otlp::scan(request).expect("the requests are valid");
-        if number == middle {
-            trace = batch.spans[0].trace_id;
-        }
-        writer.append(&batch, Timestamp(1));
-        while let Some(block) = writer.take_unsealed() {
-            let sealed = block.seal(&mut sealer);
-            writer.put_sealed(sealed);
-        }
-    }
-    (store.snapshot(), TraceId(trace))
+/// Asks for all spans again and again on a thread of its own, and on all cores, while spans come in.
+fn beside_searches(filled: &mut Filled, requests: usize) -> [Duration; 2] {
+    let (store, is_over) = (Arc::clone(&filled.store), AtomicBool::new(false));
+    let request = spans("{ .http.request.method = \"GET\" }");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let steps = |_: &dyn Fn() -> Reply| !is_over.load(Ordering::Relaxed);
+                black_box(answer_gradually(&request, &store.snapshot(), &Memory::default(), &steps));
+            }
+        });
+        let times = filled.time(requests);
+        is_over.store(true, Ordering::Relaxed);
+        times
+    })
 }
 
 fn with_order(request: &Bytes) -> Bytes {
@@ -129,6 +179,18 @@ fn measure(request: &Request, snapshot: &Snapshot) -> Measured {
     turns.swap_remove(TURNS / 2)
 }
 
+/// Returns the most bytes of this process that were in memory since the last [`forget_peak`]; 0 where the system does not say.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() << 10
+}
+
+fn forget_peak() {
+    // Where the system does not have this the peak is not told either.
+    drop(std::fs::write("/proc/self/clear_refs", "5"));
+}
+
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
@@ -136,16 +198,22 @@ fn milliseconds(time: Duration) -> f64 {
 #[expect(clippy::print_stdout, reason = "a bench prints")]
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
-    keep_to_one_core();
-    let (snapshot, trace) = fill(if is_test { 200_000 } else { 10_000_000 });
-    println!("{:64}{:>10}{:>10}{:>10}{:>10}", "on one core, milliseconds", "found", "first", "page", "whole");
+    keep_to_cores(1);
+    let mut filled = Filled::new();
+    let trace = filled.fill(if is_test { 200_000 } else { 10_000_000 });
+    let snapshot = filled.store.snapshot();
+    println!("{:56}{:>10}{:>10}{:>10}{:>10}{:>10}", "on one core, ms", "found", "first", "page", "whole", "MiB more");
     let show = |name: &str, request: &Request| {
+        forget_peak();
+        let before = peak();
         let Measured { whole, first, page, found } = measure(request, &snapshot);
         let [first, page, whole] = [first, page, whole].map(milliseconds);
-        println!("{name:64}{found:10}{first:10.2}{page:10.2}{whole:10.2}");
+        let more = peak().saturating_sub(before) as f64 / f64::from(1 << 20);
+        println!("{name:56}{found:10}{first:10.2}{page:10.2}{whole:10.2}{more:10.1}");
     };
     show("everything", &spans("{ }"));
     let counted = "{ resource.service.name = \"service-3\" && duration > 45ms }";
+    show("all traces, span by span", &traces("{ } | count() > 0"));
     show("service and duration, counted (under 20)", &spans(counted));
     show("the same, traces", &traces(counted));
     show("errors, newest page of traces (page under 1)", &traces("error"));
@@ -176,4 +244,10 @@ fn main() {
     let mut times: Vec<Duration> = times.collect();
     times.sort_unstable();
     println!("a trace opened by its id: {:.1} µs (under 20)", milliseconds(times[times.len() / 2]) * 1e3);
+    keep_to_cores(std::thread::available_parallelism().map_or(1, usize::from).max(2));
+    let requests = if is_test { 100 } else { 4_000 };
+    let [median, most] = filled.time(requests).map(milliseconds);
+    println!("a request of {SPANS} spans taken: {median:.3} ms, at most {most:.3}");
+    let [median, most] = beside_searches(&mut filled, requests).map(milliseconds);
+    println!("the same beside searches for everything: {median:.3} ms, at most {most:.3}");
 }

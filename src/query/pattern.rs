@@ -45,7 +45,7 @@ impl<R: Clone + Send> Compiled<R> {
 #[derive(Debug)]
 pub(super) enum Raw {
     /// A text that is in all that matches.
-    Text(Finder<'static>),
+    Text(Box<Finder<'static>>),
     Pattern(Compiled<bytes::Regex>),
 }
 
@@ -139,7 +139,7 @@ const TELLING: usize = 3;
 
 fn raw(text: &str, any_case: bool, hir: &Hir) -> Option<Raw> {
     if let Some(longest) = longest_text(hir).filter(|longest| longest.len() >= TELLING) {
-        return Some(Raw::Text(Finder::new(longest).into_owned()));
+        return Some(Raw::Text(Box::new(Finder::new(longest).into_owned())));
     }
     if !hir.properties().look_set().is_empty() {
         return None;

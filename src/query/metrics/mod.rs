@@ -130,22 +130,19 @@ impl<'q> Meter<'q> {
             comparing.add(search.hand(), &subject, at);
             return;
         }
-        match self.of.take() {
-            Some(of) => {
-                // Where there is no number there is no group.
-                let mut group = None;
-                each_number(&subject.value(&of), &mut |number| {
-                    let group = *group.get_or_insert_with(|| self.group(&subject));
-                    let fold = self.groups.get_mut(group).and_then(|group| group.samples.get_mut(at));
-                    self.kept += usize::from(fold.is_some_and(|fold| fold.add(number)));
-                });
-                self.of = Some(of);
-            }
-            None => {
-                let group = self.group(&subject);
+        if let Some(of) = self.of.take() {
+            // Where there is no number there is no group.
+            let mut group = None;
+            each_number(&subject.value(&of), &mut |number| {
+                let group = *group.get_or_insert_with(|| self.group(&subject));
                 let fold = self.groups.get_mut(group).and_then(|group| group.samples.get_mut(at));
-                fold.into_iter().for_each(Fold::count);
-            }
+                self.kept += usize::from(fold.is_some_and(|fold| fold.add(number)));
+            });
+            self.of = Some(of);
+        } else {
+            let group = self.group(&subject);
+            let fold = self.groups.get_mut(group).and_then(|group| group.samples.get_mut(at));
+            fold.into_iter().for_each(Fold::count);
         }
         if self.kept > fold::EXACT && !self.is_approximate {
             self.is_approximate = true;
