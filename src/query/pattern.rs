@@ -46,7 +46,7 @@ impl<R: Clone + Send> Compiled<R> {
 pub(super) enum Raw {
     /// A text that is in all that matches.
     Text(Box<Finder<'static>>),
-    Pattern(Compiled<bytes::Regex>),
+    Pattern(Box<Compiled<bytes::Regex>>),
 }
 
 impl Raw {
@@ -152,7 +152,7 @@ fn raw(text: &str, any_case: bool, hir: &Hir) -> Option<Raw> {
     let rest = rest.strip_prefix(".*").unwrap_or(rest);
     let rest = rest.strip_suffix(".*").unwrap_or(rest);
     // Where that took something else apart, as in `\.*`, the whole expression serves as well.
-    build(&format!("{flags}{rest}")).or_else(|| build(text)).map(|regex| Raw::Pattern(Compiled::new(regex)))
+    build(&format!("{flags}{rest}")).or_else(|| build(text)).map(|regex| Raw::Pattern(Box::new(Compiled::new(regex))))
 }
 
 /// Returns the longest text that is in everything that matches.
