@@ -144,7 +144,7 @@ fn unknown_places_and_methods_are_errors_with_a_hint() {
 
 /// A query as it stands in a URL.
 fn encoded(query: &str) -> String {
-    query.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    query.bytes().fold(String::new(), |escaped, byte| format!("{escaped}%{byte:02X}"))
 }
 
 #[test]
