@@ -50,7 +50,7 @@ fn show(matches: &ArgMatches) -> Result<ExitCode, CliError> {
 fn check(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     if let Some(path) = matches.get_one::<PathBuf>("FILE") {
         let file = config::find(Some(path), &[], None)?;
-        config::Config::load(file.as_ref(), [], &[])?;
+        settings::check_searches(&config::Config::load(file.as_ref(), [], &[])?.config)?;
         return output::print(&format!("{} is valid\n", path.display()));
     }
     settings::load(matches)?;

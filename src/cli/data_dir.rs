@@ -28,7 +28,7 @@ pub(super) fn only_if_flagged(loaded: &mut Loaded) {
 
 /// Returns `spantop` in the platform's directory for state, or where it has none, for data of this machine:
 /// `~/.local/state`, `~/Library/Application Support`, `%LOCALAPPDATA%`. None where there is no home directory.
-fn default() -> Option<PathBuf> {
+pub(super) fn default() -> Option<PathBuf> {
     let directories = directories::BaseDirs::new()?;
     Some(directories.state_dir().unwrap_or(directories.data_local_dir()).join("spantop"))
 }

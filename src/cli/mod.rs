@@ -9,6 +9,7 @@ mod demo;
 mod error;
 mod exporter;
 mod gc;
+mod history;
 mod log;
 mod output;
 mod progress;

@@ -144,7 +144,7 @@ mod tests {
         let columns = [Column::text("SERVICE"), Column::number("MS"), Column::text("LAST")];
         let row = |a: &str, b: &str, c: &str| vec![a.to_owned(), b.to_owned(), c.to_owned()];
         let table = table(&columns, &[row("注文", "1.5", "x"), row("cart\x1b[31m", "120", "y")]);
-        assert_eq!(table, "SERVICE      MS  LAST\n注文        1.5  x\ncart␛[31m   120  y\n");
+        assert_eq!(table, "SERVICE     MS  LAST\n注文       1.5  x\ncart␛[31m  120  y\n");
     }
 
     #[test]

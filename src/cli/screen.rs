@@ -6,11 +6,13 @@ use std::sync::Arc;
 use clap::ArgMatches;
 
 use super::error::CliError;
+use super::history::Kept;
 use super::log::{self, Fallback};
 use super::receivers::Receivers;
 use super::settings;
 use crate::config::{self, Config};
 use crate::source::{Priority, Source};
+use crate::tui::search::history::{History, Saved};
 use crate::tui::{self, ThemeChoice, TimeWindow};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
@@ -26,14 +28,16 @@ pub(super) fn run_with(
     let mut receivers = Receivers::start(config, Priority::BehindScreen)?;
     prepare(&mut receivers)?;
     let source = Arc::clone(&receivers.engine) as Arc<dyn Source>;
-    let shown = tui::run(source, &screen(config));
+    let kept = Kept::of_user();
+    let history = History::new(saved(config), kept.load());
+    let shown = tui::run(source, &screen(config, history), move |query| kept.remember(query));
     receivers.stop();
     shown
         .map(|()| ExitCode::SUCCESS)
         .map_err(|error| CliError::from(error).hint("without a terminal, 'spantop serve' receives just the same"))
 }
 
-fn screen(config: &Config) -> tui::Settings {
+fn screen(config: &Config, history: History) -> tui::Settings {
     tui::Settings {
         theme: match config.ui.theme {
             config::Theme::Auto => ThemeChoice::Auto,
@@ -46,6 +50,7 @@ fn screen(config: &Config) -> tui::Settings {
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         window: window(config.ui.window),
         fps: config.ui.fps,
+        history,
         ..tui::Settings::default()
     }
 }
@@ -56,4 +61,9 @@ fn window(window: config::Window) -> TimeWindow {
         config::Window::All => TimeWindow::All,
         config::Window::Last(duration) => TimeWindow::covering(duration),
     }
+}
+
+fn saved(config: &Config) -> Vec<Saved> {
+    let saved = |search: &config::Search| Saved { name: search.name.clone(), query: search.query.clone() };
+    config.searches.iter().map(saved).collect()
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::error::CliError;
-use crate::config::{self, Config, FlagValue, Loaded, Setting};
+use crate::config::{self, Config, FlagValue, Loaded, Problem, Setting};
+use crate::query;
 
 /// Adds every flag of the settings table, and `--config`.
 pub(super) fn arguments(command: Command) -> Command {
@@ -43,7 +44,21 @@ pub(super) fn load(matches: &ArgMatches) -> Result<Loaded, CliError> {
     let named = matches.get_one::<PathBuf>("config").map(PathBuf::as_path);
     let file = config::find(named, &environment, config::default_path().as_deref())?;
     let given: Vec<FlagValue> = config::flags().filter_map(|flag| given(flag, matches)).collect();
-    Ok(Config::load(file.as_ref(), environment, &given)?)
+    let loaded = Config::load(file.as_ref(), environment, &given)?;
+    check_searches(&loaded.config)?;
+    Ok(loaded)
+}
+
+/// Says of each search with a name that it is no query, and where.
+pub(super) fn check_searches(config: &Config) -> Result<(), Vec<Problem>> {
+    let problem = |search: &config::Search| {
+        let problem = query::parse(&search.query).err()?.0.into_iter().next()?;
+        let column = search.query.get(..problem.at.range().start).map_or(0, |before| before.chars().count()) + 1;
+        let message = format!("cannot search for '{}': {}, in column {column} of it", search.name, problem.message);
+        Some(Problem { origin: search.origin.clone(), message, hint: problem.hint.unwrap_or_default() })
+    };
+    let problems: Vec<Problem> = config.searches.iter().filter_map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 fn given(flag: config::Flag, matches: &ArgMatches) -> Option<FlagValue> {

@@ -16,6 +16,13 @@ pub(super) struct Entry {
     pub(super) range: Range<usize>,
 }
 
+/// A search with a name, and the bytes where its query stands.
+pub(super) struct SearchEntry {
+    pub(super) name: String,
+    pub(super) query: String,
+    pub(super) range: Range<usize>,
+}
+
 /// Something in the file that is wrong, and the bytes where it stands.
 pub(super) struct Fault {
     pub(super) message: String,
@@ -26,6 +33,7 @@ pub(super) struct Fault {
 /// What a file says.
 pub(super) struct Document {
     pub(super) entries: Vec<Entry>,
+    pub(super) searches: Vec<SearchEntry>,
     pub(super) faults: Vec<Fault>,
     /// The settings that the file may mean to give and that cannot be read.
     pub(super) refused: Vec<&'static str>,
@@ -35,7 +43,12 @@ pub(super) struct Document {
 /// so is every complaint that follows from it. A key given twice leaves the rest readable.
 pub(super) fn read(text: &str) -> Document {
     let (root, errors) = DeTable::parse_recoverable(text);
-    let mut document = Document { entries: Vec::new(), faults: syntax_faults(text, &errors), refused: Vec::new() };
+    let mut document = Document {
+        entries: Vec::new(),
+        searches: Vec::new(),
+        faults: syntax_faults(text, &errors),
+        refused: Vec::new(),
+    };
     if errors.iter().all(is_duplicate) {
         document.root(root.get_ref());
     } else {
@@ -80,6 +93,9 @@ fn syntax_fault(text: &str, error: &Error) -> Fault {
     Fault { message: format!("cannot read this as TOML: {reason}"), hint: hint.into(), range }
 }
 
+/// What the array of searches is called.
+const SEARCHES: &str = "searches";
+
 impl Document {
     fn fault(&mut self, range: Range<usize>, message: String, hint: String) {
         self.faults.push(Fault { message, hint, range });
@@ -88,6 +104,10 @@ impl Document {
     fn root(&mut self, root: &DeTable<'_>) {
         for (spanned, value) in root {
             let name = spanned.get_ref().as_ref();
+            if name == SEARCHES {
+                self.searches(spanned.span(), value.get_ref());
+                continue;
+            }
             let known = SETTINGS.iter().any(|setting| setting.section() == name);
             let (message, hint) = match (known, value.get_ref()) {
                 (true, DeValue::Table(section)) => {
@@ -103,6 +123,50 @@ impl Document {
                 (false, _) => (format!("unknown setting '{name}'"), setting_hint(name).unwrap_or_else(sections)),
             };
             self.fault(spanned.span(), message, hint);
+        }
+    }
+
+    fn searches(&mut self, range: Range<usize>, value: &DeValue<'_>) {
+        let hint = "[[searches]] with a name and a query, each a string";
+        let DeValue::Array(searches) = value else {
+            let message = format!("cannot set {SEARCHES} to {}: not an array of tables", type_name(value));
+            return self.fault(range, message, hint.into());
+        };
+        for search in searches {
+            match search.get_ref() {
+                DeValue::Table(table) => self.search(search.span(), table, hint),
+                other => {
+                    let message = format!("cannot make {} a search: not a table", type_name(other));
+                    self.fault(search.span(), message, hint.into());
+                }
+            }
+        }
+    }
+
+    fn search(&mut self, range: Range<usize>, table: &DeTable<'_>, hint: &str) {
+        let mut given: [Option<(String, Range<usize>)>; 2] = [None, None];
+        for (key, value) in table {
+            let place = ["name", "query"].iter().position(|name| *name == key.get_ref().as_ref());
+            match (place.and_then(|place| given.get_mut(place)), value.get_ref()) {
+                (Some(slot), DeValue::String(text)) => *slot = Some((text.to_string(), value.span())),
+                (Some(_), other) => {
+                    let message = format!("cannot set {} of a search to {}", key.get_ref(), type_name(other));
+                    self.fault(value.span(), message, hint.into());
+                    return;
+                }
+                (None, _) => {
+                    self.fault(key.span(), format!("unknown setting '{}' of a search", key.get_ref()), hint.into());
+                }
+            }
+        }
+        match given {
+            [Some((name, _)), Some((query, range))] if !name.trim().is_empty() => {
+                self.searches.push(SearchEntry { name, query, range });
+            }
+            [name, _] => {
+                let missing = if name.is_none_or(|(name, _)| name.trim().is_empty()) { "name" } else { "query" };
+                self.fault(range, format!("a search has no {missing}"), hint.into());
+            }
         }
     }
 

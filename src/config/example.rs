@@ -16,10 +16,17 @@ const HEADER: &str = "\
 # Sizes are written 512MiB, 64MB or as a number of bytes; durations 90s, 15m, 1h30m, 7d.
 ";
 
+const SEARCHES: &str = "
+# Searches with a name, offered where the search line is empty: one of these for each.
+# [[searches]]
+# name = \"failed checkouts\"
+# query = \"checkout status=error\"
+";
+
 /// Returns the text of `config.example.toml`.
 pub fn example() -> String {
     let sections = SETTINGS.chunk_by(|a, b| a.section() == b.section());
-    std::iter::once(HEADER.into()).chain(sections.map(section)).collect()
+    std::iter::once(HEADER.into()).chain(sections.map(section)).chain([SEARCHES.into()]).collect()
 }
 
 fn section(settings: &[Setting]) -> String {

@@ -6,7 +6,7 @@ use super::document::{self, Document, setting_hint};
 use super::file::{CONFIG_VARIABLE, ConfigFile, VARIABLE_PREFIX};
 use super::nearest::nearest_setting;
 use super::problem::{Origin, Position, Problem};
-use super::settings::{Config, Conflict};
+use super::settings::{Config, Conflict, Search};
 use super::table::{Flag, SETTINGS, Setting};
 
 /// Most problems of one file that are told.
@@ -101,7 +101,7 @@ impl Loading {
 
     fn file(&mut self, file: &ConfigFile) {
         let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text); // a byte order mark is no column
-        let Document { entries, mut faults, refused } = document::read(text);
+        let Document { entries, searches, mut faults, refused } = document::read(text);
         faults.sort_by_key(|fault| fault.range.start);
         let left_out = faults.len().saturating_sub(MOST_PROBLEMS);
         self.refused.extend(refused);
@@ -113,6 +113,11 @@ impl Loading {
             let origin = Origin::Line(Box::new(Position::of(&file.path, text, &entry.range)));
             self.set(entry.setting, &entry.text, origin);
         }
+        self.loaded.config.searches.extend(searches.into_iter().map(|search| Search {
+            name: search.name,
+            query: search.query,
+            origin: Origin::Line(Box::new(Position::of(&file.path, text, &search.range))),
+        }));
         self.problems.sort_by_key(|problem| match &problem.origin {
             Origin::Line(position) => (position.line, position.column),
             _ => (0, 0),

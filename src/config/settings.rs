@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::address::Address;
 use super::bytes::ByteSize;
 use super::duration::parse_in_place_of;
+use super::problem::Origin;
 use super::value::{Choice, Invalid, Kind, Value};
 
 /// Everything that can be set. What the fields mean stands in their rows of [`super::SETTINGS`].
@@ -17,6 +18,18 @@ pub struct Config {
     pub jobs: Jobs,
     pub ui: Ui,
     pub log: Log,
+    /// In the order of the file.
+    pub searches: Vec<Search>,
+}
+
+/// A search that has a name: `[[searches]]`, which only a file can give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    pub name: String,
+    /// In the search language. Whether it is a query is for those to say who know the language.
+    pub query: String,
+    /// Where the query stands.
+    pub origin: Origin,
 }
 
 /// Where spantop listens.

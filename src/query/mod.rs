@@ -39,6 +39,7 @@ pub use memory::Memory;
 pub(crate) use metrics::{Grid, Line, Meter};
 pub use problem::{Problem, Problems};
 pub(crate) use search::{Ground, Search};
+pub use short::is_traceql;
 pub(crate) use space::Place;
 pub use toggle::{Wish, toggle};
 

@@ -13,7 +13,7 @@ use super::parse::{MAX_OPERATORS, field, literal};
 use super::problem::Problem;
 
 /// Returns whether a text is TraceQL: it begins as only that does.
-pub(super) fn is_traceql(text: &str) -> bool {
+pub fn is_traceql(text: &str) -> bool {
     let text = text.trim_start();
     if text.is_empty() || text.starts_with(['{', '(']) {
         return text.starts_with(['{', '(']);

@@ -14,6 +14,7 @@ use super::overlays::help::{self, Help};
 use super::screens::Action;
 use super::screens::trace::Trace;
 use super::screens::traces::Traces;
+use super::search::history::History;
 use super::settings::TimeWindow;
 use super::slots::{Slot, Slots, Ticket, Wish};
 use super::world::World;
@@ -66,12 +67,12 @@ fn panes((width, height): (u16, u16), has_banner: bool) -> Panes {
 }
 
 impl App {
-    pub(super) fn new(look: Look, window: TimeWindow) -> Self {
+    pub(super) fn new(look: Look, window: TimeWindow, history: History) -> Self {
         Self {
             look,
             keymap: Keymap::built_in(),
             size: (0, 0),
-            world: World::default(),
+            world: World { history, ..World::default() },
             slots: Slots::default(),
             traces: Traces::new(window),
             trail: Vec::new(),
@@ -90,6 +91,10 @@ impl App {
         let mut effects = match event {
             Event::Key(key) => self.key(key),
             Event::Mouse(mouse) => self.mouse(mouse),
+            Event::Paste(text) => {
+                self.paste(&text);
+                Vec::new()
+            }
             Event::Suspend => vec![Effect::Suspend],
             Event::Resume => vec![Effect::Retake],
             Event::Quit => vec![Effect::Quit],
@@ -99,6 +104,7 @@ impl App {
             }
         };
         let body = self.panes().body;
+        self.traces.settle(body);
         if let Some(trace) = self.trail.last_mut() {
             trace.settle(body);
         }
@@ -112,6 +118,7 @@ impl App {
             Event::Tick(now) => self.tick(now),
             Event::Revision(revision) => self.world.revision = revision,
             Event::Reply(ticket, reply) => self.receive(ticket, reply),
+            Event::Answered(ticket, ended) => self.answered(ticket, ended),
             Event::Notice(text) => self.say(text, true),
             _ => {}
         }
@@ -120,35 +127,38 @@ impl App {
     fn tick(&mut self, now: crate::model::Timestamp) {
         self.world.now = now;
         self.world.ticks += 1;
+        self.world.steady_revision = self.world.revision;
         self.slots.retry();
         if self.message.as_ref().is_some_and(|(_, until)| *until <= self.world.ticks) {
             self.message = None;
         }
     }
 
-    fn receive(&mut self, ticket: Ticket, reply: Result<Reply, SourceError>) {
-        if !self.slots.land(ticket, reply.is_err()) {
+    fn receive(&mut self, ticket: Ticket, reply: Reply) {
+        if !self.slots.is_wanted(ticket) {
             return;
         }
         match &reply {
-            Ok(Reply::Traces(list)) => self.look.theme.learn_services(list.rows.iter().flat_map(|row| &row.services)),
-            Ok(Reply::Trace(Some(trace))) => self.look.theme.learn_services(&trace.summary.services),
-            Ok(Reply::Newer(_, spans)) => self.look.theme.learn_services(spans.iter().map(|span| &span.service)),
+            Reply::Traces(list) => self.look.theme.learn_services(list.rows.iter().flat_map(|row| &row.services)),
+            Reply::Trace(Some(trace)) => self.look.theme.learn_services(&trace.summary.services),
+            Reply::Newer(_, spans) => self.look.theme.learn_services(spans.iter().map(|span| &span.service)),
             _ => {}
         }
         let body = self.panes().body;
-        match ticket.slot {
-            Slot::Traces => self.traces.receive(reply, body),
-            Slot::Trace | Slot::Span => {
-                if let Some(trace) = self.trail.last_mut() {
-                    trace.receive(ticket.slot, reply);
-                }
-            }
-            Slot::Status => {
-                if let Ok(Reply::Status(status)) = reply {
-                    self.take_status(*status);
-                }
-            }
+        match (self.tab, self.trail.last_mut(), reply) {
+            (_, _, Reply::Status(status)) => self.take_status(*status),
+            (Scope::Trace, Some(trace), reply) => trace.receive(ticket.slot, reply),
+            (_, _, reply) => self.traces.receive(ticket.slot, reply, body),
+        }
+    }
+
+    fn answered(&mut self, ticket: Ticket, ended: Result<(), SourceError>) {
+        if !self.slots.end(ticket, ended.is_err(), self.world.ticks) {
+            return;
+        }
+        match (self.tab, self.trail.last_mut()) {
+            (Scope::Trace, Some(trace)) => trace.answered(ticket.slot, ended),
+            _ => self.traces.answered(ticket.slot, ended),
         }
     }
 
@@ -174,9 +184,31 @@ impl App {
         }
         match (self.tab, self.trail.last()) {
             (Scope::Trace, Some(trace)) => wishes.extend(trace.wishes(&self.world)),
-            _ => wishes.push(self.traces.wish(&self.world, body)),
+            _ => wishes.extend(self.traces.wishes(&self.world, body)),
         }
-        self.slots.ask(&wishes)
+        self.slots.ask(&wishes, self.world.ticks)
+    }
+
+    /// Returns whose keys count.
+    fn scope(&self) -> Scope {
+        match (self.tab, self.trail.last()) {
+            (Scope::Trace, Some(trace)) => trace.scope(),
+            _ => self.traces.scope(),
+        }
+    }
+
+    /// Types text where something is typed.
+    fn insert(&mut self, text: &str) {
+        match (self.tab, self.trail.last_mut()) {
+            (Scope::Trace, Some(trace)) => trace.insert(text, &self.world),
+            _ => self.traces.insert(text, &self.world),
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        if self.help.is_none() && self.scope() == Scope::Search {
+            self.insert(text);
+        }
     }
 
     fn say(&mut self, text: String, is_error: bool) {
@@ -185,7 +217,12 @@ impl App {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         self.message = None;
-        let Some(command) = self.keymap.command(self.tab, key) else { return Vec::new() };
+        let scope = self.scope();
+        if let Some(typed) = key.typed().filter(|_| scope == Scope::Search && self.help.is_none()) {
+            self.insert(typed.encode_utf8(&mut [0; 4]));
+            return Vec::new();
+        }
+        let Some(command) = self.keymap.command(scope, key) else { return Vec::new() };
         match command {
             Command::Quit if self.help.is_none() || key.ctrl => return vec![Effect::Quit],
             Command::Redraw => return vec![Effect::Redraw],
@@ -194,10 +231,9 @@ impl App {
         }
         if self.help.is_some() {
             self.help_command(command);
-        } else {
-            self.command(command);
+            return Vec::new();
         }
-        Vec::new()
+        self.command(command)
     }
 
     /// The help takes every key while it is open.
@@ -209,7 +245,7 @@ impl App {
             Command::HalfUp | Command::PageUp => -10,
             Command::First => isize::MIN,
             Command::Last => isize::MAX,
-            Command::Back | Command::Help | Command::Quit | Command::Open => {
+            Command::Back | Command::Cancel | Command::Help | Command::Quit | Command::Open | Command::Accept => {
                 self.help = None;
                 return;
             }
@@ -220,12 +256,13 @@ impl App {
 
     fn scroll_help(&mut self, by: isize) {
         let panes = self.panes();
+        let scope = self.scope();
         if let Some(help) = &mut self.help {
-            help.scroll(by, self.tab, &self.keymap, panes.body);
+            help.scroll(by, scope, &self.keymap, panes.body);
         }
     }
 
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, command: Command) -> Vec<Effect> {
         let body = self.panes().body;
         let action = match command {
             Command::Help => {
@@ -249,13 +286,17 @@ impl App {
                 _ => self.traces.command(other, &self.world, body),
             },
         };
-        self.perform(action);
+        self.perform(action)
     }
 
-    fn perform(&mut self, action: Option<Action>) {
+    fn perform(&mut self, action: Option<Action>) -> Vec<Effect> {
         match action {
-            None => {}
             Some(Action::Say(text)) => self.say(text, false),
+            Some(Action::Refuse(text)) => self.say(text, true),
+            Some(Action::Remember(query)) if self.world.history.push(query.clone()) => {
+                return vec![Effect::Remember(query)];
+            }
+            None | Some(Action::Remember(_)) => {}
             Some(Action::Open(id, span)) => {
                 // A trace opened from the list begins a trail; one opened from a trace goes on with it.
                 if self.tab == Scope::Traces {
@@ -268,6 +309,7 @@ impl App {
                 self.tab = Scope::Trace;
             }
         }
+        Vec::new()
     }
 
     fn show_trace(&mut self) {
@@ -278,9 +320,13 @@ impl App {
         }
     }
 
-    /// Goes back: from the detail to the waterfall, from a trace to the one before, to the list.
+    /// Goes back: within a screen, from a trace to the one before, to the list.
     fn back(&mut self) {
-        if self.tab != Scope::Trace || self.trail.last_mut().is_some_and(Trace::back) {
+        if self.tab != Scope::Trace {
+            self.traces.back();
+            return;
+        }
+        if self.trail.last_mut().is_some_and(Trace::back) {
             return;
         }
         self.trail.pop();
@@ -306,7 +352,7 @@ impl App {
                 (Scope::Trace, Some(trace)) => trace.mouse(mouse, panes.body),
                 _ => self.traces.mouse(mouse, panes.body),
             };
-            self.perform(action);
+            return self.perform(action);
         }
         Vec::new()
     }
@@ -354,10 +400,15 @@ impl App {
         if let Some(trouble) = self.world.trouble() {
             frame::banner(canvas, panes.banner, trouble);
         }
-        let message = self.message.as_ref().map(|(message, _)| message);
-        frame::bottom(canvas, panes.bottom, self.tab, &self.keymap, message);
+        let problem = match trace {
+            Some(trace) => trace.problem(),
+            None => self.traces.problem(),
+        };
+        let problem = problem.map(|(text, is_error)| Message { text: text.into(), is_error });
+        let message = self.message.as_ref().map(|(message, _)| message).or(problem.as_ref());
+        frame::bottom(canvas, panes.bottom, self.scope(), &self.keymap, message);
         if let Some(help) = self.help {
-            help::draw(help, self.tab, &self.keymap, canvas, panes.body);
+            help::draw(help, self.scope(), &self.keymap, canvas, panes.body);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Everything the screen can be told to do: one table that feeds the keymap, the bottom line and the help.
 
+use super::widgets::input::Edit;
+
 /// What a key or click asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -29,6 +31,7 @@ pub enum Command {
     NextError,
     PreviousError,
     FocusNext,
+    FocusPrevious,
     ZoomIn,
     ZoomOut,
     ZoomSpan,
@@ -36,6 +39,25 @@ pub enum Command {
     PanLeft,
     PanRight,
     GroupAttributes,
+    Search,
+    Explain,
+    Accept,
+    Cancel,
+    Complete,
+    Earlier,
+    Later,
+    Edit(Edit),
+    Facets,
+    Include,
+    Exclude,
+    AddFacet,
+    RemoveFacet,
+    Scatter,
+    Select,
+    Left,
+    Right,
+    NextMatch,
+    PreviousMatch,
     Help,
     Redraw,
     Suspend,
@@ -47,16 +69,39 @@ pub enum Command {
 pub enum Scope {
     Everywhere,
     Traces,
+    /// The facets beside the list of traces.
+    Facets,
+    /// The scatter above the list of traces.
+    Scatter,
     Trace,
+    /// A line that is typed into.
+    Search,
 }
 
 impl Scope {
     /// Every scope with its name in the keymap and its title in the help.
-    pub const ALL: [(Self, &'static str, &'static str); 3] = [
+    pub const ALL: [(Self, &'static str, &'static str); 6] = [
+        (Self::Search, "search", "Search line"),
+        (Self::Facets, "facets", "Facets"),
+        (Self::Scatter, "scatter", "Scatter"),
         (Self::Traces, "traces", "List of traces"),
         (Self::Trace, "trace", "Trace"),
         (Self::Everywhere, "everywhere", "Everywhere"),
     ];
+
+    /// Returns whose keys count where this has none of its own for them.
+    pub fn parent(self) -> Option<Self> {
+        match self {
+            Self::Everywhere => None,
+            Self::Facets | Self::Scatter => Some(Self::Traces),
+            Self::Traces | Self::Trace | Self::Search => Some(Self::Everywhere),
+        }
+    }
+
+    /// Returns this and its parents.
+    pub fn chain(self) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self), |scope| scope.parent())
+    }
 }
 
 /// A row of the table.
@@ -85,9 +130,41 @@ impl Entry {
 /// The table, in the order of the help; the bottom line shows as many of the labelled ones as fit.
 pub const TABLE: &[Entry] = {
     use Command as C;
-    use Scope::{Everywhere, Trace, Traces};
+    use Scope::{Everywhere, Facets, Scatter, Search, Trace, Traces};
     &[
+        entry(Search, C::Accept, "accept", "Search for it, or take what is selected").shown_as("search"),
+        entry(Search, C::Cancel, "cancel", "Go back to what was before").shown_as("cancel"),
+        entry(Search, C::Complete, "complete", "Show what fits here; take what is selected").shown_as("complete"),
+        entry(Search, C::Earlier, "earlier", "Go to the query before, or up in what fits").shown_as("history"),
+        entry(Search, C::Later, "later", "Go to the query after, or down in what fits"),
+        entry(Search, C::Explain, "explain", "Show what it means as TraceQL").shown_as("TraceQL"),
+        entry(Search, C::Edit(Edit::Left), "left", "Move left"),
+        entry(Search, C::Edit(Edit::Right), "right", "Move right"),
+        entry(Search, C::Edit(Edit::WordLeft), "word-left", "Move left by a word"),
+        entry(Search, C::Edit(Edit::WordRight), "word-right", "Move right by a word"),
+        entry(Search, C::Edit(Edit::Start), "start", "Go to the beginning"),
+        entry(Search, C::Edit(Edit::End), "end", "Go to the end"),
+        entry(Search, C::Edit(Edit::DeleteBack), "delete-back", "Delete what is left of the cursor"),
+        entry(Search, C::Edit(Edit::DeleteForward), "delete", "Delete what is under the cursor"),
+        entry(Search, C::Edit(Edit::DeleteWord), "delete-word", "Delete the word left of the cursor"),
+        entry(Search, C::Edit(Edit::DeleteToStart), "delete-to-start", "Delete all left of the cursor"),
+        entry(Search, C::Edit(Edit::DeleteToEnd), "delete-to-end", "Delete from the cursor to the end"),
+        entry(Facets, C::Include, "include", "Show only traces with this value, or no longer").shown_as("include"),
+        entry(Facets, C::Exclude, "exclude", "Show no trace with this value, or again").shown_as("exclude"),
+        entry(Facets, C::AddFacet, "add", "Add an attribute").shown_as("add"),
+        entry(Facets, C::RemoveFacet, "remove", "Remove an attribute that was added").shown_as("remove"),
+        entry(Facets, C::FocusNext, "focus-next", "Go to the list").shown_as("list"),
+        entry(Facets, C::Facets, "facets", "Hide the facets").shown_as("hide"),
+        entry(Scatter, C::Select, "select", "Begin or end a selection").shown_as("select"),
+        entry(Scatter, C::Open, "open", "Show only the traces of the selection").shown_as("show"),
+        entry(Scatter, C::Left, "left", "Move left"),
+        entry(Scatter, C::Right, "right", "Move right"),
+        entry(Scatter, C::FocusNext, "focus-next", "Go to the list").shown_as("list"),
+        entry(Scatter, C::Scatter, "scatter", "Hide the scatter").shown_as("hide"),
         entry(Traces, C::Open, "open", "Open the selected trace").shown_as("open"),
+        entry(Traces, C::Search, "search", "Search").shown_as("search"),
+        entry(Traces, C::Facets, "facets", "Show the facets, or hide them").shown_as("facets"),
+        entry(Traces, C::Scatter, "scatter", "Show the scatter, and go to it").shown_as("scatter"),
         entry(Traces, C::Pause, "pause", "Hold the list still, or let it go on").shown_as("pause"),
         entry(Traces, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
         entry(Traces, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
@@ -95,8 +172,14 @@ pub const TABLE: &[Entry] = {
         entry(Traces, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
         entry(Traces, C::ErrorsOnly, "errors-only", "Show only traces with errors, or all").shown_as("errors"),
         entry(Traces, C::Follow, "follow", "Go to the top and stay there as traces arrive").shown_as("follow"),
+        entry(Traces, C::FocusNext, "focus-next", "Go to the scatter or the facets"),
+        entry(Traces, C::FocusPrevious, "focus-previous", "Go to the facets or the scatter"),
+        entry(Traces, C::Explain, "explain", "Show what the query means as TraceQL"),
         entry(Trace, C::Open, "open", "Fold or unfold; follow a link in the detail").shown_as("fold/open"),
         entry(Trace, C::FocusNext, "focus-next", "Move between waterfall and detail").shown_as("detail"),
+        entry(Trace, C::Search, "search", "Search in this trace").shown_as("search"),
+        entry(Trace, C::NextMatch, "next-match", "Go to the next match"),
+        entry(Trace, C::PreviousMatch, "previous-match", "Go to the previous match"),
         entry(Trace, C::NextError, "next-error", "Go to the next error").shown_as("next error"),
         entry(Trace, C::PreviousError, "previous-error", "Go to the previous error"),
         entry(Trace, C::ZoomIn, "zoom-in", "Zoom in on the selected span").shown_as("zoom"),

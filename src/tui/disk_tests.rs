@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 
 use super::app::App;
 use super::event::Event;
+use super::search::history::History;
 use super::settings::{ThemeChoice, TimeWindow};
 use super::testing::fake::{self, SECOND};
 use super::testing::{NOW, Session, look, text};
@@ -16,6 +17,10 @@ const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 36), (200, 60)];
 /// Returns a screen on a store with that disk.
 fn session(size: (u16, u16), change: impl Fn(&mut Status)) -> Session {
     let mut session = Session::new(size, fake::shop(40, NOW));
+    if size.1 > 20 {
+        // Without the scatter.
+        session.keys("s s");
+    }
     change(&mut session.source.status.lock().unwrap());
     session.second();
     session
@@ -169,7 +174,7 @@ fn trouble_with_the_disk_has_a_line_of_its_own() {
       23 s ● mobile-bff   GET /home           101 ms ███         5         ●●●●●
       24 s ✖ scheduler    nightly.reindex     57.1 s █████▊      4     ✖ 2 ●●●●
      40 of 40 traces                                                           1/40
-     Enter open  p pause  s sort  S reverse  + wider       Esc back  ? help  q quit
+     Enter open  / search  f facets  s scatter  p pause    Esc back  ? help  q quit
     ");
 }
 
@@ -241,7 +246,7 @@ fn what_came_back_is_told_once_at_the_start() {
             status.uptime_ns = uptime_ns;
             status.counters.recovered = recovered;
         }
-        session.app = App::new(look(ThemeChoice::Dark, false), TimeWindow::All);
+        session.app = App::new(look(ThemeChoice::Dark, false), TimeWindow::All, History::default());
         session.event(Event::Resize(80, 24));
         session.second();
         let first = session.lines_with("came back").len();

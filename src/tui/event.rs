@@ -10,12 +10,17 @@ use crate::source::{Reply, SourceError};
 pub enum Event {
     Key(Key),
     Mouse(Mouse),
+    /// Text that was pasted.
+    Paste(String),
     Resize(u16, u16),
     /// Time passed: about once a second, and first of all.
     Tick(Timestamp),
     /// The source's revision changed.
     Revision(u64),
-    Reply(Ticket, Result<Reply, SourceError>),
+    /// An answer as far as it is known; a better one may follow.
+    Reply(Ticket, Reply),
+    /// No other answer comes to this request: the last one was whole, it failed, or nobody waited for it any more.
+    Answered(Ticket, Result<(), SourceError>),
     /// Something the user should know, such as that a part of the program broke.
     Notice(String),
     /// The terminal was taken away and is ours again.

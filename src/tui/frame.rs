@@ -157,7 +157,8 @@ pub(super) fn bottom(canvas: &mut Canvas, area: Rect, scope: Scope, keymap: &Key
         let key = keymap.keys(entry.scope, entry.command).first()?.label();
         Some(vec![(key, theme.key()), (format!(" {}", entry.label?), theme.dim())])
     };
-    let always: Vec<Segment> = keys(Scope::Everywhere).filter_map(segment).collect();
+    // While one types, those of everywhere type.
+    let always: Vec<Segment> = keys(Scope::Everywhere).filter(|_| scope != Scope::Search).filter_map(segment).collect();
     let reserved: u16 = always.iter().map(|segment| width(segment) + 2).sum();
     let end = area.right().saturating_sub(reserved) + 1;
     let mut x = area.x + 1;

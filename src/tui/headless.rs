@@ -15,6 +15,7 @@ use super::effect::Effect;
 use super::event::Event;
 use super::keymap::Key;
 use super::pace::Pace;
+use super::search::history::History;
 use super::settings::{Settings, ThemeChoice, TimeWindow};
 use super::symbols;
 use super::theme::{TerminalColors, Theme};
@@ -31,7 +32,7 @@ pub struct Headless {
 impl Headless {
     /// Returns the screen as it opens at `now`, over everything held, in the dark theme.
     pub fn new(source: Arc<dyn Source>, (width, height): (u16, u16), now: Timestamp) -> Self {
-        let mut screen = Self { app: App::new(dark(), TimeWindow::All), source };
+        let mut screen = Self { app: App::new(dark(), TimeWindow::All, History::default()), source };
         screen.handle(Event::Resize(width, height));
         screen.tick(now);
         screen
@@ -57,8 +58,10 @@ impl Headless {
         let mut effects = self.app.update(event);
         while let Some(effect) = effects.pop() {
             if let Effect::Ask(ticket, request) = effect {
-                let reply = self.source.ask(&request);
-                effects.extend(self.app.update(Event::Reply(ticket, reply)));
+                let ended = self.source.ask(&request).map(|reply| {
+                    effects.extend(self.app.update(Event::Reply(ticket, reply)));
+                });
+                effects.extend(self.app.update(Event::Answered(ticket, ended)));
             }
         }
     }
@@ -79,11 +82,12 @@ pub fn run(
     (sender, events): (Sender<Event>, Receiver<Event>),
     shown: impl FnMut(&Buffer),
 ) -> anyhow::Result<()> {
-    let asker = Asker::spawn(Arc::clone(&source), sender)?;
-    let mut app = App::new(dark(), TimeWindow::All);
+    let asker = Asker::spawn(&source, &sender)?;
+    let mut app = App::new(dark(), TimeWindow::All, History::default());
     app.update(Event::Resize(size.0, size.1));
     let display = Shown { size, shown };
-    Loop { app, asker, source, display, events, pace: Pace::new(Settings::default().fps, now()) }.run()
+    let pace = Pace::new(Settings::default().fps, now());
+    Loop { app, asker, source, display, events, pace, remember: Box::new(|_| ()) }.run()
 }
 
 /// Stands in for a terminal.

@@ -30,6 +30,7 @@ fn translate(raw: &Raw) -> Option<Event> {
     match raw {
         Raw::Key(key) if key.kind != KeyEventKind::Release => key_of(*key).map(Event::Key),
         Raw::Mouse(mouse) => mouse_of(*mouse).map(Event::Mouse),
+        Raw::Paste(text) => Some(Event::Paste(text.clone())),
         Raw::Resize(width, height) => Some(Event::Resize(*width, *height)),
         _ => None,
     }

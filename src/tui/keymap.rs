@@ -67,6 +67,14 @@ impl Key {
         Self { code, ctrl: false, alt: false, shift: false }
     }
 
+    /// Returns the character it types, none where it does something else.
+    pub fn typed(self) -> Option<char> {
+        match self.code {
+            Code::Char(c) if !self.ctrl && !self.alt => Some(c),
+            _ => None,
+        }
+    }
+
     /// Returns how a person reads it: `^D`, `PgDn`, `s`.
     pub fn label(self) -> String {
         let name = NAMES.iter().find(|(code, ..)| *code == self.code).map(|(_, _, label)| (*label).to_owned());
@@ -208,7 +216,7 @@ impl Keymap {
 
     /// Returns what a key does on a screen.
     pub fn command(&self, scope: Scope, key: Key) -> Option<Command> {
-        self.commands.get(&(scope, key)).or_else(|| self.commands.get(&(Scope::Everywhere, key))).copied()
+        scope.chain().find_map(|scope| self.commands.get(&(scope, key)).copied())
     }
 
     /// Returns the keys of a command, the one to show first.

@@ -19,6 +19,7 @@ pub mod overlays;
 mod pace;
 pub mod sanitize;
 pub mod screens;
+pub mod search;
 mod service_colors;
 pub mod settings;
 mod signals;
@@ -68,12 +69,12 @@ const GRACE: Duration = Duration::from_millis(4);
 /// How many events are handled before a frame is due, however many wait.
 const MAX_EVENTS: usize = 256;
 
-/// Shows the screen until the user leaves. Blocks: call it on a thread of its own, not on one that serves.
+/// Shows the screen until the user leaves; `remember` gets each query to keep for the runs to come. Blocks: call it on a thread of its own, not on one that serves.
 ///
 /// # Errors
 /// When standard output is no terminal, or a thread cannot be started. A terminal that goes away ends the screen
 /// without an error: there is nobody left to tell.
-pub fn run(source: Arc<dyn Source>, settings: &Settings) -> anyhow::Result<()> {
+pub fn run(source: Arc<dyn Source>, settings: &Settings, remember: impl FnMut(&str) + 'static) -> anyhow::Result<()> {
     let (sender, events) = mpsc::channel();
     terminal::handle_panics(sender.clone());
     // Before the terminal is taken: a signal must not leave it so.
@@ -81,11 +82,12 @@ pub fn run(source: Arc<dyn Source>, settings: &Settings) -> anyhow::Result<()> {
     let terminal = Terminal::enter(settings.mouse)?;
     let look = look(settings);
     input::spawn(sender.clone())?;
-    let asker = Asker::spawn(Arc::clone(&source), sender)?;
-    let mut app = App::new(look, settings.window);
+    let asker = Asker::spawn(&source, &sender)?;
+    let mut app = App::new(look, settings.window, settings.history.clone());
     let (width, height) = terminal.size().context("cannot find the size of the terminal")?;
     app.update(Event::Resize(width, height));
-    Loop { app, asker, source, display: terminal, events, pace: Pace::new(settings.fps, now()) }.run()
+    let pace = Pace::new(settings.fps, now());
+    Loop { app, asker, source, display: terminal, events, pace, remember: Box::new(remember) }.run()
 }
 
 fn look(settings: &Settings) -> Look {
@@ -102,6 +104,7 @@ struct Loop<D> {
     display: D,
     events: Receiver<Event>,
     pace: Pace,
+    remember: Box<dyn FnMut(&str)>,
 }
 
 /// Whether to go on.
@@ -179,6 +182,8 @@ impl<D: Display> Loop<D> {
     fn perform(&mut self, effect: Effect) -> anyhow::Result<Flow> {
         match effect {
             Effect::Ask(ticket, request) => self.asker.ask(ticket, *request)?,
+            Effect::Cancel(ticket) => self.asker.cancel(ticket)?,
+            Effect::Remember(query) => (self.remember)(&query),
             Effect::Redraw => self.display.forget(),
             Effect::Suspend => return Ok(self.kept(D::suspend)),
             Effect::Retake => return Ok(self.kept(D::resume)),

@@ -28,7 +28,7 @@ impl Pace {
 
     /// Takes note of what is to be seen in the next frame.
     pub(super) fn want(&mut self, event: &Event, now: Instant) {
-        if matches!(event, Event::Key(_) | Event::Mouse(_)) {
+        if matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_)) {
             self.last_input = Some(now);
         }
         let is_attended = self.last_input.is_some_and(|input| now.duration_since(input) < ATTENTION);

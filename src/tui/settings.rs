@@ -1,5 +1,6 @@
 //! What a user may choose about the screen, in plain types; the command line fills them in from the configuration.
 
+use super::search::history::History;
 use crate::model::Timestamp;
 use crate::source::Window;
 
@@ -17,6 +18,8 @@ pub struct Settings {
     pub fps: u16,
     /// Whether clicks and the wheel are ours; otherwise the terminal selects text with them.
     pub mouse: bool,
+    /// What was searched for before, and the searches that have a name.
+    pub history: History,
 }
 
 impl Default for Settings {
@@ -28,6 +31,7 @@ impl Default for Settings {
             window: TimeWindow::Minutes15,
             fps: 30,
             mouse: true,
+            history: History::default(),
         }
     }
 }

@@ -8,13 +8,35 @@ use crate::source::Request;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     Traces,
+    Facets,
+    Scatter,
+    /// Names of attributes that may be completed.
+    Names,
+    /// Values of fields that may be completed.
+    Values,
     Trace,
     Span,
+    Matches,
     Status,
 }
 
 impl Slot {
-    const ALL: [Self; 4] = [Self::Traces, Self::Trace, Self::Span, Self::Status];
+    pub const ALL: [Self; 9] = [
+        Self::Traces,
+        Self::Facets,
+        Self::Scatter,
+        Self::Names,
+        Self::Values,
+        Self::Trace,
+        Self::Span,
+        Self::Matches,
+        Self::Status,
+    ];
+
+    /// Returns whether an answer may take seconds.
+    fn is_search(self) -> bool {
+        matches!(self, Self::Traces | Self::Facets | Self::Scatter | Self::Names | Self::Values)
+    }
 }
 
 /// Names one request in flight.
@@ -32,6 +54,9 @@ pub struct Wish {
     pub version: u64,
 }
 
+/// How many times as long as it took a search rests before it is asked again only because there is newer data.
+const REST: u64 = 3;
+
 /// The state of all slots.
 #[derive(Debug, Default)]
 pub struct Slots {
@@ -47,21 +72,28 @@ struct Desk {
     /// The request in flight whose answer is still wanted.
     newest: Option<u64>,
     failed: bool,
+    /// The ticks at which the last request was sent, and until which the same is not asked again.
+    began: u64,
+    rests_until: u64,
 }
 
 impl Slots {
-    /// Takes the wishes of the moment and returns the requests to send for them.
-    pub fn ask(&mut self, wishes: &[Wish]) -> Vec<Effect> {
+    /// Takes the wishes of the moment, so many ticks after the start, and returns the requests to send for them, and those
+    /// in flight that nobody waits for any more.
+    pub fn ask(&mut self, wishes: &[Wish], ticks: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for slot in Slot::ALL {
-            let desk = &mut self.desks[slot as usize];
+        for (slot, desk) in Slot::ALL.into_iter().zip(&mut self.desks) {
             let wish = wishes.iter().find(|wish| wish.slot == slot);
             let serves = |asked: &Wish| wish.is_some_and(|wish| wish.request.is_served_by(&asked.request));
             if !desk.asked.as_ref().is_some_and(serves) {
-                desk.newest = None;
+                let unwanted = desk.newest.take().filter(|number| desk.in_flight == Some(*number));
+                effects.extend(unwanted.map(|number| Effect::Cancel(Ticket { slot, number })));
                 desk.asked = None;
             }
-            let is_known = |wish: &Wish| desk.asked.as_ref().is_some_and(|asked| asked.version == wish.version);
+            let is_known = |wish: &Wish| {
+                let same = |asked: &Wish| asked.version == wish.version || ticks < desk.rests_until;
+                desk.asked.as_ref().is_some_and(same)
+            };
             let Some(wish) = wish.filter(|wish| desk.in_flight.is_none() && !is_known(wish)) else {
                 continue;
             };
@@ -69,18 +101,31 @@ impl Slots {
             desk.in_flight = Some(self.numbers);
             desk.newest = desk.in_flight;
             desk.asked = Some(wish.clone());
+            desk.began = ticks;
             effects.push(Effect::Ask(Ticket { slot, number: self.numbers }, Box::new(wish.request.clone())));
         }
         effects
     }
 
-    /// Takes note of an answer, and returns whether it is still wanted.
-    pub fn land(&mut self, ticket: Ticket, failed: bool) -> bool {
-        let desk = &mut self.desks[ticket.slot as usize];
+    /// Returns whether an answer to a request is still wanted.
+    pub fn is_wanted(&self, ticket: Ticket) -> bool {
+        self.desk(ticket.slot).is_some_and(|desk| desk.newest == Some(ticket.number))
+    }
+
+    /// Returns whether a request is in flight.
+    pub fn is_waiting(&self, slot: Slot) -> bool {
+        self.desk(slot).is_some_and(|desk| desk.newest.is_some() && desk.newest == desk.in_flight)
+    }
+
+    /// Takes note that a request has its answer, or none, and returns whether it was still wanted.
+    pub fn end(&mut self, ticket: Ticket, failed: bool, ticks: u64) -> bool {
+        let wanted = self.is_wanted(ticket);
+        let Some(desk) = self.desks.get_mut(ticket.slot as usize) else { return false };
         if desk.in_flight == Some(ticket.number) {
             desk.in_flight = None;
+            let took = if ticket.slot.is_search() { ticks.saturating_sub(desk.began) } else { 0 };
+            desk.rests_until = ticks + took * REST;
         }
-        let wanted = desk.newest == Some(ticket.number);
         desk.failed = wanted && failed;
         wanted
     }
@@ -92,15 +137,26 @@ impl Slots {
             desk.asked = None;
         }
     }
+
+    fn desk(&self, slot: Slot) -> Option<&Desk> {
+        self.desks.get(slot as usize)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::TraceId;
+    use crate::source::{FacetsRequest, TraceFilter};
 
     fn wish(id: u128, version: u64) -> Wish {
         Wish { slot: Slot::Trace, request: Request::Trace(TraceId(id)), version }
+    }
+
+    fn facets(prefix: &str, version: u64) -> Wish {
+        let request =
+            FacetsRequest { filter: TraceFilter::default(), fields: Vec::new(), prefix: prefix.into(), limit: 1 };
+        Wish { slot: Slot::Facets, request: Request::Facets(request), version }
     }
 
     fn ticket(effects: &[Effect]) -> Option<Ticket> {
@@ -110,39 +166,63 @@ mod tests {
     #[test]
     fn the_same_wish_is_asked_once() {
         let mut slots = Slots::default();
-        let first = ticket(&slots.ask(&[wish(1, 0)])).unwrap();
-        assert_eq!(slots.ask(&[wish(1, 0)]), []);
-        assert!(slots.land(first, false));
-        assert_eq!(slots.ask(&[wish(1, 0)]), []);
-        assert!(ticket(&slots.ask(&[wish(1, 1)])).is_some());
+        let first = ticket(&slots.ask(&[wish(1, 0)], 1)).unwrap();
+        assert_eq!(slots.ask(&[wish(1, 0)], 1), []);
+        assert!(slots.end(first, false, 1));
+        assert_eq!(slots.ask(&[wish(1, 0)], 1), []);
+        assert!(ticket(&slots.ask(&[wish(1, 1)], 1)).is_some());
     }
 
     #[test]
     fn an_answer_to_an_older_question_does_not_land() {
         let mut slots = Slots::default();
-        let first = ticket(&slots.ask(&[wish(1, 0)])).unwrap();
-        assert_eq!(slots.ask(&[wish(2, 0)]), [], "one request in flight per slot");
-        assert!(!slots.land(first, false));
-        let second = ticket(&slots.ask(&[wish(2, 0)])).unwrap();
-        assert!(slots.land(second, false));
+        let first = ticket(&slots.ask(&[wish(1, 0)], 1)).unwrap();
+        assert_eq!(slots.ask(&[wish(2, 0)], 1), [Effect::Cancel(first)], "one request in flight per slot");
+        assert_eq!(slots.ask(&[wish(3, 0)], 1), [], "it is told once");
+        assert!(!slots.is_wanted(first) && !slots.is_waiting(Slot::Trace));
+        assert!(!slots.end(first, false, 1));
+        let third = ticket(&slots.ask(&[wish(3, 0)], 1)).unwrap();
+        assert!(slots.is_wanted(third) && slots.is_waiting(Slot::Trace));
+        assert!(slots.end(third, false, 1));
+        assert!(!slots.is_waiting(Slot::Trace));
     }
 
     #[test]
     fn a_new_version_waits_for_the_answer_in_flight() {
         let mut slots = Slots::default();
-        let first = ticket(&slots.ask(&[wish(1, 0)])).unwrap();
-        assert_eq!(slots.ask(&[wish(1, 1)]), []);
-        assert!(slots.land(first, false));
-        assert!(ticket(&slots.ask(&[wish(1, 1)])).is_some());
+        let first = ticket(&slots.ask(&[wish(1, 0)], 1)).unwrap();
+        assert_eq!(slots.ask(&[wish(1, 1)], 1), []);
+        assert!(slots.end(first, false, 1));
+        assert!(ticket(&slots.ask(&[wish(1, 1)], 1)).is_some());
+    }
+
+    #[test]
+    fn what_is_not_wished_for_any_more_is_told_off() {
+        let mut slots = Slots::default();
+        let first = ticket(&slots.ask(&[wish(1, 0)], 1)).unwrap();
+        assert_eq!(slots.ask(&[], 1), [Effect::Cancel(first)]);
+        slots.end(first, false, 1);
+        assert!(ticket(&slots.ask(&[wish(1, 0)], 1)).is_some());
+    }
+
+    #[test]
+    fn a_long_search_rests_before_newer_data_is_searched() {
+        let mut slots = Slots::default();
+        let first = ticket(&slots.ask(&[facets("a", 0)], 10)).unwrap();
+        slots.end(first, false, 12);
+        assert_eq!(slots.ask(&[facets("a", 1)], 17), []);
+        let again = ticket(&slots.ask(&[facets("a", 1)], 18)).unwrap();
+        slots.end(again, false, 20);
+        assert!(ticket(&slots.ask(&[facets("b", 1)], 21)).is_some(), "another question does not wait");
     }
 
     #[test]
     fn what_failed_is_asked_again_when_told() {
         let mut slots = Slots::default();
-        let first = ticket(&slots.ask(&[wish(1, 0)])).unwrap();
-        assert!(slots.land(first, true));
-        assert_eq!(slots.ask(&[wish(1, 0)]), []);
+        let first = ticket(&slots.ask(&[wish(1, 0)], 1)).unwrap();
+        assert!(slots.end(first, true, 1));
+        assert_eq!(slots.ask(&[wish(1, 0)], 1), []);
         slots.retry();
-        assert!(ticket(&slots.ask(&[wish(1, 0)])).is_some());
+        assert!(ticket(&slots.ask(&[wish(1, 0)], 1)).is_some());
     }
 }

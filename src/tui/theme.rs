@@ -6,6 +6,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::service_colors::ServiceColors;
 use super::settings::ThemeChoice;
+use crate::query::Class;
 
 /// An RGB colour as the terminal reports its background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,8 +133,20 @@ pub struct Theme {
     error: Style,
     warning: Style,
     good: Style,
+    syntax: Syntax,
     services: Vec<Service>,
     service_colors: ServiceColors,
+}
+
+/// The styles of the pieces of a query.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Syntax {
+    keyword: Style,
+    field: Style,
+    operator: Style,
+    string: Style,
+    number: Style,
+    word: Style,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -181,6 +194,14 @@ impl Theme {
             error: fg(palette.error),
             warning: fg(palette.warning),
             good: fg(palette.good),
+            syntax: Syntax {
+                keyword: fg(hex(palette.services[5])),
+                field: fg(palette.accent),
+                operator: fg(palette.dim),
+                string: fg(palette.good),
+                number: fg(palette.warning),
+                word: fg(palette.text),
+            },
             services: services.collect(),
             service_colors: ServiceColors::default(),
         }
@@ -201,6 +222,14 @@ impl Theme {
             error: fg(Color::LightRed),
             warning: fg(Color::Yellow),
             good: fg(Color::Green),
+            syntax: Syntax {
+                keyword: fg(Color::Magenta),
+                field: fg(Color::Cyan),
+                operator: Style::new(),
+                string: fg(Color::Green),
+                number: fg(Color::Yellow),
+                word: Style::new(),
+            },
             services: SIXTEEN_SERVICES.map(|color| Service { line: fg(color), chip: fg(color) }).to_vec(),
             service_colors: ServiceColors::default(),
         }
@@ -223,6 +252,7 @@ impl Theme {
             error: bold,
             warning: bold,
             good: plain,
+            syntax: Syntax { keyword: bold, field: bold, ..Syntax::default() },
             services: vec![Service { line: plain, chip: plain }],
             service_colors: ServiceColors::default(),
         }
@@ -276,6 +306,50 @@ impl Theme {
     /// Returns the style of a mark on a bar.
     pub fn event(&self) -> Style {
         self.base.add_modifier(Modifier::BOLD)
+    }
+
+    /// Returns the style of a piece of a query.
+    pub fn syntax(&self, class: Class) -> Style {
+        let syntax = &self.syntax;
+        match class {
+            Class::Keyword | Class::Literal => syntax.keyword,
+            Class::Field => syntax.field,
+            Class::Operator | Class::Punctuation => syntax.operator,
+            Class::Text | Class::Regex => syntax.string,
+            Class::Number => syntax.number,
+            Class::Word => syntax.word,
+            Class::Error => self.error,
+        }
+    }
+
+    /// Returns what is laid over a piece of a query that is wrong.
+    pub fn problem(&self) -> Style {
+        self.error.add_modifier(Modifier::UNDERLINED)
+    }
+
+    /// Returns what is laid over the character that the cursor of a line stands on.
+    pub fn cursor(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// Returns the style of the sign beside what was searched for.
+    pub fn found(&self) -> Style {
+        self.warning.add_modifier(Modifier::BOLD)
+    }
+
+    /// Returns what is laid over the text of what was searched for.
+    pub fn found_text(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+    }
+
+    /// Returns the style of a part that was selected.
+    pub fn part(&self) -> Style {
+        self.accent.add_modifier(Modifier::REVERSED)
+    }
+
+    /// Returns whether colours tell errors from the rest; otherwise a sign has to.
+    pub fn has_colors(&self) -> bool {
+        self.error.fg.is_some()
     }
 
     /// Returns the style of errors.

@@ -1,5 +1,6 @@
 //! What every screen knows about the outside: the time, the revision of the data, and the state of the store.
 
+use super::search::history::History;
 use crate::model::Timestamp;
 use crate::source::Status;
 
@@ -10,7 +11,10 @@ pub struct World {
     /// Counts ticks; what should be asked once a second has it as its version.
     pub ticks: u64,
     pub revision: u64,
+    /// The revision at the last tick: what is costly to ask has it as its version, and is asked once a second at most.
+    pub steady_revision: u64,
     pub status: Option<Status>,
+    pub history: History,
 }
 
 impl World {

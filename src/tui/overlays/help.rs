@@ -36,7 +36,7 @@ enum Line {
 
 fn lines(scope: Scope, keymap: &Keymap) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (shown, _, title) in Scope::ALL.into_iter().filter(|(s, ..)| *s == scope || *s == Scope::Everywhere) {
+    for (shown, _, title) in Scope::ALL.into_iter().filter(|(s, ..)| scope.chain().any(|shown| shown == *s)) {
         if !lines.is_empty() {
             lines.push(Line::Blank);
         }

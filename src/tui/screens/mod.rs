@@ -3,6 +3,7 @@
 pub mod trace;
 pub mod traces;
 
+use super::search::Done;
 use crate::model::{SpanId, TraceId};
 
 /// What a screen wants done that is not its own.
@@ -12,4 +13,17 @@ pub enum Action {
     Open(TraceId, Option<SpanId>),
     /// Say something in the bottom line.
     Say(String),
+    /// Tell that something cannot be.
+    Refuse(String),
+    /// Keep a query in the history.
+    Remember(String),
+}
+
+impl From<Done> for Action {
+    fn from(done: Done) -> Self {
+        match done {
+            Done::Accepted(query) => Self::Remember(query),
+            Done::Refused(problem) => Self::Refuse(problem),
+        }
+    }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::NOW;
+use super::{NOW, search};
 use crate::model::span::{Event, Link, Resource, Scope, SpanBody};
 use crate::model::{
     Attribute, Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
 };
 use crate::source::{
-    Collected, DiskStatus, Facets, Page, Plan, Progress, Reply, Request, Scatter, Series, SortKey, Source, SourceError,
-    SpanList, Status, TraceFilter, TraceList, TraceStatus, TracesRequest,
+    Collected, DiskStatus, Page, Plan, Progress, Reply, Request, Series, SortKey, Source, SourceError, SpanList,
+    Status, TraceFilter, TraceList, TraceStatus, TracesRequest,
 };
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
@@ -23,6 +23,8 @@ pub(crate) struct Fake {
     pub(crate) status: Mutex<Status>,
     pub(crate) failure: Mutex<Option<String>>,
     pub(crate) revision: AtomicU64,
+    /// How far a search for traces has come; where it is not complete it finds the first rows only, and goes on.
+    pub(crate) progress: Mutex<Progress>,
 }
 
 impl Fake {
@@ -43,6 +45,7 @@ impl Fake {
             status: Mutex::new(status),
             failure: Mutex::new(None),
             revision: AtomicU64::new(1),
+            progress: Mutex::default(),
         }
     }
 
@@ -59,7 +62,10 @@ impl Fake {
     fn list(&self, request: &TracesRequest) -> TraceList {
         let traces = self.traces.lock().unwrap();
         let mut rows: Vec<&TraceSummary> =
-            traces.iter().map(|trace| &trace.summary).filter(|row| matches(row, &request.filter)).collect();
+            traces.iter().filter(|trace| matches(trace, &request.filter)).map(|trace| &trace.summary).collect();
+        let progress =
+            if request.filter.query.is_some() { *self.progress.lock().unwrap() } else { Progress::default() };
+        rows.truncate(if progress.is_complete() { usize::MAX } else { rows.len() * 2 / 5 });
         let name = |row: &TraceSummary| row.root.clone().map(|root| (root.service, root.operation));
         rows.sort_by(|a, b| {
             let order = match request.sort.key {
@@ -81,7 +87,12 @@ impl Fake {
         };
         let offset = offset.min(total);
         let rows = rows.into_iter().skip(offset).take(request.limit).cloned().collect();
-        TraceList { total, held: traces.len(), offset, rows, progress: Progress::default() }
+        TraceList { total, held: traces.len(), offset, rows, progress }
+    }
+
+    fn filtered<R>(&self, filter: &TraceFilter, of: impl FnOnce(&[&Trace]) -> R) -> R {
+        let traces = self.traces.lock().unwrap();
+        of(&traces.iter().map(|trace| &**trace).filter(|trace| matches(trace, filter)).collect::<Vec<_>>())
     }
 
     fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
@@ -104,8 +115,12 @@ pub(crate) fn disk() -> DiskStatus {
     }
 }
 
-fn matches(row: &TraceSummary, filter: &TraceFilter) -> bool {
+fn matches(trace: &Trace, filter: &TraceFilter) -> bool {
+    let row = &trace.summary;
     filter.window.contains(row.start)
+        && filter.query.as_ref().is_none_or(|query| !search::found(query, trace).is_empty())
+        && filter.min_duration_ns.is_none_or(|least| least <= row.duration_ns)
+        && filter.max_duration_ns.is_none_or(|most| row.duration_ns <= most)
         && filter.status.is_none_or(|status| (status == TraceStatus::Error) == (row.error_count > 0))
 }
 
@@ -126,11 +141,18 @@ impl Source for Fake {
             }
             Request::Spans(_) => Reply::Spans(SpanList::default()),
             Request::Series(_) => Reply::Series(Series::default()),
-            Request::Matches(..) => Reply::Matches(Vec::new()),
-            Request::Facets(_) => Reply::Facets(Facets::default()),
-            Request::Scatter(_) => Reply::Scatter(Scatter::default()),
+            Request::Matches(id, query) => {
+                Reply::Matches(self.trace(*id).map(|trace| search::found(query, &trace)).unwrap_or_default())
+            }
+            Request::Facets(request) => {
+                self.filtered(&request.filter, |traces| Reply::Facets(search::facets(request, traces)))
+            }
+            Request::Scatter(request) => self.filtered(&request.filter, |traces| {
+                let rows: Vec<&TraceSummary> = traces.iter().map(|trace| &trace.summary).collect();
+                Reply::Scatter(search::scatter(request, &rows))
+            }),
             Request::Plan(_) => Reply::Plan(Plan::default()),
-            Request::Attributes(_) => Reply::Attributes(Vec::new()),
+            Request::Attributes(request) => Reply::Attributes(search::attributes(&request.part, request.limit)),
             Request::Gc { .. } => Reply::Gc(Collected::default()),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),
         })

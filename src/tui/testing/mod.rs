@@ -1,6 +1,7 @@
 //! Keys in, screen out: the whole screen on a made-up source, with no thread, no clock and no waiting.
 
 pub(crate) mod fake;
+mod search;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -13,11 +14,14 @@ use super::app::App;
 use super::canvas::Look;
 use super::effect::Effect;
 use super::event::{Event, Mouse, MouseAction};
+use super::keymap::{Code, Key};
+use super::search::history::{History, Saved};
 use super::settings::{ThemeChoice, TimeWindow};
+use super::slots::Ticket;
 use super::symbols;
 use super::theme::{TerminalColors, Theme};
 use crate::model::{Timestamp, Trace};
-use crate::source::{Request, Source};
+use crate::source::{Reply, Request, Source, SourceError};
 use fake::{Fake, SECOND};
 
 /// The time of every test: 2026-11-22T15:11:58Z.
@@ -38,6 +42,10 @@ pub(crate) struct Session {
     pub(crate) ended: bool,
     /// The requests put to the source.
     pub(crate) asked: Vec<Request>,
+    /// The searches that are not at their end.
+    pub(crate) under_way: Vec<Ticket>,
+    /// The queries to be kept.
+    pub(crate) remembered: Vec<String>,
 }
 
 impl Session {
@@ -47,8 +55,17 @@ impl Session {
     }
 
     pub(crate) fn with_look(size: (u16, u16), traces: Vec<Trace>, look: Look) -> Self {
-        let app = App::new(look, TimeWindow::Minutes15);
-        let mut session = Self { app, source: Arc::new(Fake::new(traces)), now: NOW, ended: false, asked: Vec::new() };
+        let saved = Saved { name: "failed checkouts".into(), query: "checkout status=error".into() };
+        let history = History::new(vec![saved], ["service=cart", "{ duration > 1s }"].map(str::to_owned));
+        let mut session = Self {
+            app: App::new(look, TimeWindow::Minutes15, history),
+            source: Arc::new(Fake::new(traces)),
+            now: NOW,
+            ended: false,
+            asked: Vec::new(),
+            under_way: Vec::new(),
+            remembered: Vec::new(),
+        };
         session.event(Event::Resize(size.0, size.1));
         session.event(Event::Revision(1));
         session.event(Event::Tick(NOW));
@@ -63,12 +80,38 @@ impl Session {
                 Effect::Ask(ticket, request) => {
                     let reply = self.source.ask(&request);
                     self.asked.push(*request);
-                    effects.extend(self.app.update(Event::Reply(ticket, reply)));
+                    effects.extend(self.answer(ticket, reply));
                 }
+                Effect::Cancel(ticket) => {
+                    self.under_way.retain(|known| *known != ticket);
+                    effects.extend(self.app.update(Event::Answered(ticket, Ok(()))));
+                }
+                Effect::Remember(query) => self.remembered.push(query),
                 Effect::Quit => self.ended = true,
                 Effect::Redraw | Effect::Suspend | Effect::Retake => {}
             }
         }
+    }
+
+    /// Hands over an answer; one that is only a part of it stays under way.
+    fn answer(&mut self, ticket: Ticket, reply: Result<Reply, SourceError>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let is_part = matches!(&reply, Ok(Reply::Traces(list)) if !list.progress.is_complete());
+        let ended = reply.map(|reply| effects.extend(self.app.update(Event::Reply(ticket, reply))));
+        if is_part {
+            self.under_way.push(ticket);
+        } else {
+            effects.extend(self.app.update(Event::Answered(ticket, ended)));
+        }
+        effects
+    }
+
+    /// Types text.
+    pub(crate) fn type_text(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.event(Event::Key(Key::plain(Code::Char(c))));
+        }
+        self
     }
 
     /// Presses keys, written as in the keymap and apart by spaces.

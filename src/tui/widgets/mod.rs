@@ -3,5 +3,6 @@
 pub mod cursor;
 pub mod face;
 pub mod gauge;
+pub mod input;
 pub mod table;
 pub mod waterfall;

@@ -1,15 +1,18 @@
-//! One trace: its waterfall, and the detail of the selected span.
+//! One trace: its waterfall, the detail of the selected span, and a line that searches in it.
 
 pub mod axis;
 pub mod detail;
 mod detail_view;
 mod labels;
+mod matches;
 pub mod panes;
 pub mod state;
 mod view;
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
@@ -19,10 +22,13 @@ use self::state::State;
 use super::Action;
 use super::traces::motion;
 use crate::model::{SpanId, TraceId};
-use crate::source::{Reply, Request, SourceError};
+use crate::query::Query;
+use crate::source::{Reply, Request, SourceError, Window};
 use crate::tui::canvas::Canvas;
-use crate::tui::command::Command;
+use crate::tui::command::{Command, Scope};
 use crate::tui::event::{Mouse, MouseAction};
+use crate::tui::frame::Segment;
+use crate::tui::search::{self, Done, Search};
 use crate::tui::slots::{Slot, Wish};
 use crate::tui::widgets::cursor::Motion;
 use crate::tui::world::{Pause, World};
@@ -37,11 +43,24 @@ pub struct Trace {
     detail: Detail,
     focus: Focus,
     pause: Option<Pause>,
+    search: Search,
+    /// What the matches are of.
+    searched: Option<Arc<Query>>,
+    /// Whether to go to the nearest match as soon as it is known.
+    goes_to_match: bool,
 }
 
 impl Trace {
     pub fn new(id: TraceId, span: Option<SpanId>) -> Self {
-        Self { state: State::new(id, span), detail: Detail::default(), focus: Focus::Waterfall, pause: None }
+        Self {
+            state: State::new(id, span),
+            detail: Detail::default(),
+            focus: Focus::Waterfall,
+            pause: None,
+            search: Search::default(),
+            searched: None,
+            goes_to_match: false,
+        }
     }
 
     pub fn pause(&self) -> Option<Pause> {
@@ -54,7 +73,33 @@ impl Trace {
     }
 
     fn panes(&self, area: Rect) -> Panes {
-        panes::panes(area, self.focus, self.state.label_need())
+        panes::panes(self.above(area), self.focus, self.state.label_need())
+    }
+
+    /// Returns where everything is but the search line.
+    fn above(&self, area: Rect) -> Rect {
+        let line = u16::from(self.search.is_shown() && area.height > 2);
+        Rect { height: area.height - line, ..area }
+    }
+
+    fn line(&self, area: Rect) -> Rect {
+        let above = self.above(area);
+        Rect { y: above.bottom(), height: area.height - above.height, ..area }
+    }
+
+    /// Returns whose keys count.
+    pub fn scope(&self) -> Scope {
+        if self.search.is_typing() { Scope::Search } else { Scope::Trace }
+    }
+
+    /// Returns what is wrong with what is typed, and whether it is more than that it has not ended yet.
+    pub fn problem(&self) -> Option<(&str, bool)> {
+        self.search.problem()
+    }
+
+    /// Types text.
+    pub fn insert(&mut self, text: &str, world: &World) {
+        self.search.insert(text, &world.history);
     }
 
     /// Returns what the screen wants to know: the trace, then what comes of it, and the selected span once.
@@ -68,16 +113,29 @@ impl Trace {
             let version = if self.detail.is_missing() { version } else { 0 };
             wishes.push(Wish { slot: Slot::Span, request: Request::Span(id, span.id), version });
         }
+        if let Some(query) = self.search.query() {
+            let request = Request::Matches(id, Arc::clone(query));
+            wishes.push(Wish { slot: Slot::Matches, request, version: self.state.changes() });
+        }
+        wishes.extend(self.search.wishes(Window::default()));
         wishes
     }
 
     /// Takes an answer.
-    pub fn receive(&mut self, slot: Slot, reply: Result<Reply, SourceError>) {
+    pub fn receive(&mut self, slot: Slot, reply: Reply) {
         match (slot, reply) {
-            (Slot::Trace, Ok(Reply::Trace(trace))) => self.state.show(trace),
-            (Slot::Trace, Ok(Reply::Newer(after, spans))) => self.state.grow(after, spans),
+            (Slot::Trace, Reply::Trace(trace)) => self.state.show(trace),
+            (Slot::Trace, Reply::Newer(after, spans)) => self.state.grow(after, spans),
+            (Slot::Span, Reply::Span(span)) => self.detail.show(span),
+            (Slot::Matches, Reply::Matches(spans)) => self.state.show_matches(Some(spans)),
+            (slot, reply) => self.search.receive(slot, reply),
+        }
+    }
+
+    /// Takes note that no more comes for a slot.
+    pub fn answered(&mut self, slot: Slot, ended: Result<(), SourceError>) {
+        match (slot, ended) {
             (Slot::Trace, Err(error)) => self.state.fail(error.message),
-            (Slot::Span, Ok(Reply::Span(span))) => self.detail.show(span),
             (Slot::Span, Err(error)) => self.detail.fail(error.message),
             _ => {}
         }
@@ -85,18 +143,32 @@ impl Trace {
 
     /// Fits everything to the area and the newest data; after each event, before anything is drawn.
     pub fn settle(&mut self, area: Rect) {
+        if self.searched.as_ref() != self.search.query() {
+            self.searched = self.search.query().cloned();
+            self.state.show_matches(None);
+        }
         let panes = self.panes(area);
-        self.state.clamp(usize::from(panes.rows.height));
+        let height = usize::from(panes.rows.height);
+        if self.goes_to_match && self.state.matches().is_some() {
+            self.goes_to_match = false;
+            self.state.nearest_match(height);
+        }
+        self.state.clamp(height);
         self.detail.settle(&self.state, panes.detail.width, usize::from(panes.detail.height));
     }
 
     /// Goes back within the screen; returns whether there was where to go.
     pub fn back(&mut self) -> bool {
-        std::mem::replace(&mut self.focus, Focus::Waterfall) == Focus::Detail
+        self.search.hide_explanation()
+            || std::mem::replace(&mut self.focus, Focus::Waterfall) == Focus::Detail
+            || self.search.clear()
     }
 
     /// Does what a key asks for.
     pub fn command(&mut self, command: Command, world: &World, area: Rect) -> Option<Action> {
+        if self.search.is_typing() {
+            return self.type_command(command, world);
+        }
         let panes = self.panes(area);
         if let Some(motion) = motion(command) {
             self.step(motion, area);
@@ -115,6 +187,9 @@ impl Trace {
             Command::Unfold => self.state.unfold(height),
             Command::FoldAll => self.state.fold_all(),
             Command::UnfoldAll => self.state.unfold_all(),
+            Command::Search => self.search.open(),
+            Command::Explain => self.search.toggle_explanation(),
+            Command::NextMatch | Command::PreviousMatch => return self.go_to_match(command, height),
             Command::NextError | Command::PreviousError => return self.go_to_error(command, height),
             Command::ZoomIn => self.state.zoom(0.5),
             Command::ZoomOut => self.state.zoom(2.0),
@@ -125,6 +200,23 @@ impl Trace {
             _ => {}
         }
         None
+    }
+
+    fn type_command(&mut self, command: Command, world: &World) -> Option<Action> {
+        let done = self.search.command(command, &world.history)?;
+        self.goes_to_match |= matches!(done, Done::Accepted(_)) && self.search.query().is_some();
+        Some(done.into())
+    }
+
+    fn go_to_match(&mut self, command: Command, height: usize) -> Option<Action> {
+        if self.search.query().is_none() {
+            return Some(Action::Say("nothing is searched for: / searches in this trace".into()));
+        }
+        self.focus = Focus::Waterfall;
+        let is_next = command == Command::NextMatch;
+        let found = if is_next { self.state.next_match(height) } else { self.state.previous_match(height) };
+        let which = if is_next { "further" } else { "earlier" };
+        (!found).then(|| Action::Say(format!("no {which} match in this trace")))
     }
 
     fn step(&mut self, motion: Motion, area: Rect) {
@@ -168,6 +260,13 @@ impl Trace {
         let by = match mouse.action {
             MouseAction::WheelUp => -WHEEL_ROWS,
             MouseAction::WheelDown => WHEEL_ROWS,
+            MouseAction::Click if self.search.is_typing() || self.line(area).contains(at) => {
+                let text = search::text_area(self.line(area), &Segment::new());
+                if self.line(area).contains(at) {
+                    self.search.click(usize::from(mouse.x.saturating_sub(text.x)), text.width.into());
+                }
+                return None;
+            }
             MouseAction::Click if in_detail => {
                 self.focus = Focus::Detail;
                 let again = self.detail.click(usize::from(mouse.y - panes.detail.y));
@@ -194,5 +293,9 @@ impl Trace {
         let panes = self.panes(area);
         view::draw(&self.state, canvas, &panes, self.focus);
         detail_view::draw(&self.detail, &self.state, canvas, &panes, self.focus);
+        let line = self.line(area);
+        let aside = view::found(&self.state, canvas);
+        search::draw_line(&self.search, canvas, line, &aside);
+        search::draw_over(&self.search, canvas, line, self.above(area), &aside);
     }
 }

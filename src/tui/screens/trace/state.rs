@@ -7,6 +7,7 @@ use foldhash::HashSet;
 
 use super::axis::Axis;
 use super::labels::{Measures, Need};
+use super::matches::Matches;
 use crate::model::tree::Node;
 use crate::model::{Held, Span, SpanId, Trace, TraceId};
 use crate::tui::widgets::cursor::{Cursor, Motion};
@@ -44,6 +45,7 @@ pub struct State {
     /// How many errors stand before each node: two of them tell the errors below a node.
     errors_before: Vec<u32>,
     has_failed_child: Vec<bool>,
+    matches: Option<Matches>,
 }
 
 impl State {
@@ -92,6 +94,9 @@ impl State {
     fn take_in(&mut self) {
         self.changes += 1;
         self.measure();
+        if let Some((matches, trace)) = self.matches.as_mut().zip(self.trace.as_ref()) {
+            matches.place(trace);
+        }
         if !self.selected.is_some_and(|span| self.go_to(span)) {
             self.rebuild();
         }
@@ -270,7 +275,7 @@ impl State {
         self.go_to_node(found, height)
     }
 
-    fn go_to_node(&mut self, node: Option<usize>, height: usize) -> bool {
+    pub(super) fn go_to_node(&mut self, node: Option<usize>, height: usize) -> bool {
         let Some(node) = node else { return false };
         let first = self.cursor.first;
         self.reveal(node as u32);
@@ -306,6 +311,19 @@ impl State {
             let start = self.offset(span);
             start.clamp(from, to).midpoint(start.saturating_add(span.duration_ns).clamp(from, to))
         })
+    }
+
+    /// Marks the spans that a search found; with none nothing is searched for.
+    pub fn show_matches(&mut self, spans: Option<Vec<SpanId>>) {
+        self.matches = spans.map(Matches::new);
+        if let Some((matches, trace)) = self.matches.as_mut().zip(self.trace.as_ref()) {
+            matches.place(trace);
+        }
+    }
+
+    /// Returns what a search found, none where nothing is searched for or nothing is known yet.
+    pub fn matches(&self) -> Option<&Matches> {
+        self.matches.as_ref()
     }
 
     /// Returns what the labels of the trace take.
@@ -364,7 +382,7 @@ impl State {
         self.node(place).map_or(0, |node| node.descendants)
     }
 
-    fn selected_node(&self) -> Option<u32> {
+    pub(super) fn selected_node(&self) -> Option<u32> {
         self.rows.get(self.cursor.selected).copied()
     }
 

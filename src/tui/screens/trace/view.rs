@@ -9,6 +9,7 @@ use super::state::{Phase, State};
 use crate::model::tree::{Node, Place};
 use crate::model::{Span, Trace};
 use crate::tui::canvas::Canvas;
+use crate::tui::frame::Segment;
 use crate::tui::widgets::face;
 use crate::tui::widgets::waterfall::{self, Scale};
 use crate::tui::{format, sanitize};
@@ -74,6 +75,21 @@ fn title(state: &State, canvas: &mut Canvas, area: Rect) {
         x = canvas.text((x, y), 3, &format!(" {} ", canvas.symbols().separator), theme.faint());
         x = canvas.text((x, y), end - x, &text, style);
     }
+}
+
+/// Returns what is told beside the query: which match is selected, of how many.
+pub(super) fn found(state: &State, canvas: &Canvas) -> Segment {
+    let Some(matches) = state.matches() else { return Segment::new() };
+    let theme = canvas.theme();
+    let count = matches.count();
+    let number = state.selected_node().and_then(|node| matches.number_of(node));
+    vec![match number {
+        _ if count == 0 => ("no match".into(), theme.warning()),
+        Some(number) => {
+            (format!("{}/{}", format::grouped(number as u64 + 1), format::grouped(count as u64)), theme.strong())
+        }
+        None => (format!("{} found", format::grouped(count as u64)), theme.strong()),
+    }]
 }
 
 fn without_trace(state: &State, canvas: &mut Canvas, area: Rect) {
@@ -167,6 +183,9 @@ impl Drawing<'_> {
             (false, _) => (symbols.dot, theme.service(&span.service)),
         };
         canvas.symbol((x, y), sign, style);
+        if self.is_match(place) {
+            canvas.symbol((area.x, y), symbols.found, theme.found());
+        }
         x += 1;
         canvas.symbol((x, y), if folded { symbols.folded } else { " " }, theme.accent());
         x += 1;
@@ -174,7 +193,7 @@ impl Drawing<'_> {
         let tag = self.tag(place, node, folded);
         let tag_width = tag.as_ref().map_or(0, |(text, _)| sanitize::width(text, 30) + 1);
         let name_end = end.saturating_sub(tag_width).max((x + 6).min(end));
-        x = self.text(canvas, (x, y), name_end, node);
+        x = self.text(canvas, (x, y), name_end, (place, node));
         if let Some((text, warning)) = tag {
             let style = if warning { theme.warning() } else { theme.dim() };
             // Apart from the name, at the end of the column.
@@ -183,30 +202,37 @@ impl Drawing<'_> {
         }
     }
 
+    fn is_match(&self, place: u32) -> bool {
+        self.state.matches().is_some_and(|matches| matches.number_of(place).is_some())
+    }
+
     /// What else there is to know about a row: what it hides, what is strange. True where it is a warning.
     fn tag(&self, place: u32, node: &Node, folded: bool) -> Option<(String, bool)> {
         if folded {
             let errors = self.state.errors_below(place);
             let count = format::count(node.descendants.into());
             let failed = if errors > 0 { format!(" {} failed", format::count(errors.into())) } else { String::new() };
-            return Some((format!("+{count}{failed}"), errors > 0));
+            let found = self.state.matches().map_or(0, |matches| matches.below(place, node.descendants));
+            let found = if found > 0 { format!(" {} found", format::count(found as u64)) } else { String::new() };
+            return Some((format!("+{count}{failed}{found}"), errors > 0));
         }
         labels::oddity(self.trace, node).map(|oddity| (oddity.to_owned(), true))
     }
 
     /// Draws service and operation up to the column `end`. Returns the column after them.
-    fn text(&self, canvas: &mut Canvas, (mut x, y): (u16, u16), end: u16, node: &Node) -> u16 {
+    fn text(&self, canvas: &mut Canvas, (mut x, y): (u16, u16), end: u16, (place, node): (u32, &Node)) -> u16 {
         let theme = canvas.theme();
         let span = &self.trace.spans[node.span as usize];
         let room = end.saturating_sub(x);
         let failed = span.is_error().then(|| theme.error());
+        let found = if self.is_match(place) { theme.found_text() } else { Style::new() };
         if labels::names_service(self.trace, node) {
             // Where both do not fit, the operation gets half of the room before the service is cut.
             let rest = room.saturating_sub(sanitize::width(&span.operation, room) + 1);
             let style = failed.unwrap_or_else(|| theme.service(&span.service));
             x = canvas.text((x, y), rest.max(room / 2), &span.service, style) + 1;
         }
-        let style = failed.unwrap_or_default();
+        let style = failed.unwrap_or_default().patch(found);
         let Some(telling) = labels::telling_end(&span.operation, end.saturating_sub(x)) else {
             return canvas.text((x, y), end.saturating_sub(x), &span.operation, style);
         };

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::panes::Panes;
+use super::scatter::{self, Selection};
 use super::state::State;
 use super::welcome;
-use crate::model::TraceSummary;
+use crate::model::{Timestamp, TraceSummary};
 use crate::source::{SortKey, TraceList};
 use crate::tui::canvas::Canvas;
+use crate::tui::frame::Segment;
 use crate::tui::widgets::table::{Column, Place, Width};
 use crate::tui::widgets::{face, gauge, table};
 use crate::tui::world::World;
@@ -48,36 +51,18 @@ pub(super) const fn columns(width: u16) -> [Column<SortKey>; 9] {
 /// From this width on the services of a trace are named, below they are dots.
 const CHIP_WIDTH: u16 = 18;
 
-/// Where things are.
-pub(super) struct Panes {
-    /// Columns, without the gutter at the left.
-    pub(super) table: Rect,
-    pub(super) header: Rect,
-    pub(super) rows: Rect,
-    pub(super) note: Rect,
-}
-
-/// Returns where things are in an area of any size.
-pub(super) fn panes(area: Rect) -> Panes {
-    let line = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
-    let header_height = area.height.min(1);
-    let note_height = u16::from(area.height > 4);
-    let rows = line(header_height, area.height - header_height - note_height);
-    let table = Rect { x: area.x + area.width.min(1), width: area.width.saturating_sub(2), ..rows };
-    Panes {
-        table,
-        header: Rect { y: area.y, height: header_height, ..table },
-        rows,
-        note: line(area.height - note_height, note_height),
-    }
-}
-
-pub(super) fn draw(state: &State, canvas: &mut Canvas, area: Rect, world: &World) {
+/// Draws the list; the query in force is `text`.
+pub(super) fn draw(state: &State, text: &str, canvas: &mut Canvas, panes: &Panes, world: &World) {
     match (state.list(), state.failure()) {
-        (None, None) => loading(canvas, area),
-        (None, Some(failure)) => failing(canvas, area, failure),
-        (Some(list), None) if list.held == 0 => welcome::draw(canvas, area, world),
-        (Some(list), _) => filled(state, list, canvas, area, world),
+        (None, None) => loading(canvas, panes.list),
+        (None, Some(failure)) => failing(canvas, panes.list, failure),
+        (Some(list), None) if list.held == 0 => welcome::draw(canvas, panes.list, world),
+        (Some(list), _) => {
+            if list.total == 0 {
+                nothing(state, text, list, canvas, panes.rows);
+            }
+            filled(state, list, canvas, panes, world);
+        }
     }
 }
 
@@ -96,14 +81,10 @@ fn failing(canvas: &mut Canvas, area: Rect, failure: &str) {
     face::draw(canvas, area, &lines);
 }
 
-fn filled(state: &State, list: &TraceList, canvas: &mut Canvas, area: Rect, world: &World) {
-    let panes = panes(area);
+fn filled(state: &State, list: &TraceList, canvas: &mut Canvas, panes: &Panes, world: &World) {
     let sort = state.sort();
     let columns = columns(panes.table.width);
     table::header(canvas, panes.header, &columns, (&sort.key, sort.descending));
-    if list.total == 0 {
-        nothing(state, list, canvas, panes.rows);
-    }
     let places = table::places(&columns, panes.table);
     let cursor = state.cursor();
     for line in 0..panes.rows.height {
@@ -215,23 +196,63 @@ fn chips(canvas: &mut Canvas, at: (u16, u16), width: u16, row: &TraceSummary) {
 }
 
 /// Says why nothing matches, and which key helps.
-fn nothing(state: &State, list: &TraceList, canvas: &mut Canvas, area: Rect) {
-    let theme = canvas.theme();
+fn nothing(state: &State, text: &str, list: &TraceList, canvas: &mut Canvas, area: Rect) {
+    let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let window = state.window().name();
     let what = if state.errors_only() { "no trace with an error" } else { "no trace" };
     let when = if window == "all" { String::new() } else { format!(" in the last {window}") };
-    let mut lines = vec![
-        (theme.strong(), format!("{what}{when}")),
-        (theme.dim(), format!("{} held altogether", format::plural(list.held as u64, "trace"))),
-        (theme.dim(), String::new()),
-    ];
-    if window != "all" {
-        lines.push((theme.base(), "+  looks further back".into()));
+    let part = if state.selection().is_some() { " in the part of the scatter" } else { "" };
+    let under_way = state.progress().is_some_and(|(_, is_stopped)| !is_stopped);
+    let yet = if under_way { " yet" } else { "" };
+    let title =
+        if text.is_empty() { format!("{what}{when}{part}") } else { format!("{what}{when}{part} matches{yet}") };
+    let mut lines = vec![(theme.strong(), title)];
+    if !text.is_empty() {
+        let room = usize::from(area.width.saturating_sub(6)).min(70);
+        let cut = text.char_indices().nth(room).and_then(|(end, _)| text.get(..end));
+        let shown = cut.map_or(text.to_owned(), |cut| format!("{cut}{}", symbols.ellipsis));
+        lines.push((theme.accent(), shown));
+    }
+    lines.push((theme.dim(), format!("{} held altogether", format::plural(list.held as u64, "trace"))));
+    lines.push((theme.dim(), String::new()));
+    if window != "all" && state.selection().is_none() {
+        lines.push((theme.base(), "+    looks further back".into()));
     }
     if state.errors_only() {
-        lines.push((theme.base(), "!  shows all, with and without errors".into()));
+        lines.push((theme.base(), "!    shows all, with and without errors".into()));
+    }
+    if state.selection().is_some() {
+        lines.push((theme.base(), "Esc  shows all times and durations".into()));
+    } else if !text.is_empty() {
+        lines.push((theme.base(), "/    changes the query, Esc shows all".into()));
     }
     face::draw(canvas, area, &lines);
+}
+
+/// Returns what is told beside the query: the part of the scatter that is shown, and how far the search has come.
+pub(super) fn aside(state: &State, canvas: &Canvas) -> Segment {
+    let (theme, symbols) = (canvas.theme(), canvas.symbols());
+    let mut aside = Segment::new();
+    if let Some(Selection { window, min_ns, max_ns }) = state.selection() {
+        let clock = |time: Option<Timestamp>| time.map(scatter::clock).unwrap_or_default();
+        let times = format!("{} to {}", clock(window.from), clock(window.to));
+        let durations = format!("{} to {}", format::duration(min_ns), format::duration(max_ns));
+        aside.push((format!(" {times} {} {durations} ", symbols.separator), theme.part()));
+    }
+    if let Some((progress, is_stopped)) = state.progress() {
+        let percent = progress.searched.saturating_mul(100) / progress.of.max(1);
+        let stopped = if is_stopped { ", stopped" } else { "" };
+        aside.push((format!("  searched {percent} %{stopped}"), theme.warning()));
+    }
+    aside
+}
+
+/// Draws the line right of the facets.
+pub(super) fn divider(canvas: &mut Canvas, area: Rect) {
+    canvas.fill(area, canvas.theme().base());
+    for y in (area.top()..area.bottom()).filter(|_| area.width > 0) {
+        canvas.symbol((area.x, y), canvas.symbols().vertical, canvas.theme().faint());
+    }
 }
 
 /// The line below the list: how many of how many, and what is wrong.
