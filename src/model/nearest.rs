@@ -3,15 +3,24 @@
 /// Longer names have no suggestion; this bounds the work.
 const LONGEST_NAME: usize = 64;
 
-/// Returns the known name nearest to `name` where no more than a third of it is wrong.
+/// So many letters of a name tell which is meant.
+const TELLING: usize = 3;
+
+/// Returns the known name nearest to `name` where no more than a third of it is wrong, or the shortest that begins with it.
 pub fn nearest<T>(name: &str, known: impl Iterator<Item = (String, T)>) -> Option<T> {
     let name: Vec<char> = name.chars().take(LONGEST_NAME + 1).collect();
     if name.len() > LONGEST_NAME {
         return None;
     }
     let most = (name.len() / 3).max(1);
-    let distances = known.map(|(candidate, what)| (distance(&name, &candidate.chars().collect::<Vec<_>>()), what));
-    distances.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, what)| what)
+    let ranked = known.filter_map(|(candidate, what)| {
+        let candidate: Vec<char> = candidate.chars().collect();
+        let distance = distance(&name, &candidate);
+        let is_near = distance <= most;
+        let is_begun = name.len() >= TELLING && candidate.starts_with(&name);
+        (is_near || is_begun).then_some(((!is_near, distance), what))
+    });
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, what)| what)
 }
 
 /// Returns how many characters must be added, taken away, changed or swapped with their neighbour to get from `a` to `b`:

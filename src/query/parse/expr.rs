@@ -137,7 +137,9 @@ fn unknown(name: &str, at: At) -> Problem {
     let known = FIELDS.iter().flat_map(|field| [field.name, field.old_name]);
     let kinds = model::Kind::ALL.into_iter().map(model::Kind::name);
     let literals = kinds.chain(["ok", "error", "unset", "true", "false", "nil"]);
-    let hint = did_you_mean(name, known.chain(literals)).unwrap_or_else(|| match name.contains(':') {
+    let nearest =
+        Some(name).filter(|name| !name.ends_with(':')).and_then(|name| did_you_mean(name, known.chain(literals)));
+    let hint = nearest.unwrap_or_else(|| match name.contains(':') {
         true => "see docs/search.md for what can stand behind a colon".to_owned(),
         false if name.contains('.') => format!("attributes begin with a dot or a scope: .{name}"),
         false => format!("a text stands in quotes, and an attribute begins with a dot: \"{name}\", .{name}"),

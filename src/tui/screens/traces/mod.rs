@@ -218,27 +218,34 @@ impl Traces {
             self.scatter.toggle();
         }
         let is_shown = self.panes(area).scatter.height > 0;
-        self.focus = if is_shown { Focus::Scatter } else { Focus::List };
+        self.focus_on(if is_shown { Focus::Scatter } else { Focus::List });
         let is_too_low = !is_shown && !self.scatter.is_hidden();
         is_too_low.then(|| Action::Say("the screen is too low for the scatter".into()))
     }
 
     fn focus_next(&mut self, area: Rect) {
         let panes = self.panes(area);
-        self.focus = match self.focus {
+        self.focus_on(match self.focus {
             Focus::List if panes.scatter.height > 0 => Focus::Scatter,
             Focus::List | Focus::Scatter if self.facets.is_open => Focus::Facets,
             _ => Focus::List,
-        };
+        });
     }
 
     fn focus_previous(&mut self, area: Rect) {
         let panes = self.panes(area);
-        self.focus = match self.focus {
+        self.focus_on(match self.focus {
             Focus::List if self.facets.is_open => Focus::Facets,
             Focus::List | Focus::Facets if panes.scatter.height > 0 => Focus::Scatter,
             _ => Focus::List,
-        };
+        });
+    }
+
+    fn focus_on(&mut self, focus: Focus) {
+        self.focus = focus;
+        if focus == Focus::Scatter {
+            self.scatter.begin();
+        }
     }
 
     /// Puts the value under the cursor into the query, or takes it out.

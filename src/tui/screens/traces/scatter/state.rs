@@ -107,6 +107,18 @@ impl State {
         self.settle(self.size);
     }
 
+    /// Moves the cursor to the longest of the newest traces, where there is none under it.
+    pub(crate) fn begin(&mut self) {
+        let (width, height) = self.size;
+        let has_traces = |at: &At| self.cell(*at).is_some_and(|cell| cell.traces > 0);
+        let mut all = (0..width).rev().flat_map(|x| (0..height).map(move |y| (x, y)));
+        if !has_traces(&self.cursor)
+            && let Some(newest) = all.find(has_traces)
+        {
+            self.cursor = newest;
+        }
+    }
+
     /// Moves the cursor to a cell.
     pub(crate) fn go_to(&mut self, at: At) {
         self.cursor = at;
@@ -218,6 +230,16 @@ mod tests {
         // About the middle two quarters of five decades, on a log scale.
         assert!((170..=190).contains(&min_ns) && (55_000..=60_000).contains(&max_ns), "{min_ns} {max_ns}");
         assert_eq!(state.corners(), ((3, 2), (3, 2)), "it ended");
+    }
+
+    #[test]
+    fn it_begins_where_traces_are() {
+        let mut state = state();
+        state.begin();
+        assert_eq!(state.cursor(), (0, 0), "there are some");
+        state.step((5, 0));
+        state.begin();
+        assert_eq!(state.cursor(), (9, 3), "the newest");
     }
 
     #[test]
