@@ -1,0 +1,72 @@
+//! The same spans in stores of every form.
+
+use std::sync::Arc;
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use spantop::model::Timestamp;
+use spantop::otlp;
+use spantop::query::Memory;
+use spantop::store::{Limits, Sealer, Snapshot, Store, Writer};
+
+/// A store that does not change any more, with what earlier searches found.
+pub(crate) struct Form {
+    pub(crate) name: &'static str,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) memory: Memory,
+    _store: Arc<Store>,
+}
+
+/// What becomes of a block.
+#[derive(Clone, Copy, PartialEq)]
+enum Blocks {
+    /// Everything stays in one open block.
+    Open,
+    /// Everything in one sealed block.
+    Sealed,
+    /// Each request in a sealed block of its own.
+    Each,
+    /// Every other request in a sealed block, the others in open ones.
+    Mixed,
+}
+
+/// Past the age at which a block is ended, and before the one at which it is dropped.
+const LATER: Timestamp = Timestamp(RETENTION_NS / 4);
+const RETENTION_NS: u64 = 1 << 40;
+
+/// Returns the spans of these requests in every form.
+pub(crate) fn all(requests: &[ExportTraceServiceRequest], single: &[ExportTraceServiceRequest]) -> Vec<Form> {
+    vec![
+        form("open", requests, Blocks::Open),
+        form("sealed", requests, Blocks::Sealed),
+        form("each request in a block", requests, Blocks::Each),
+        form("each span in a block", single, Blocks::Each),
+        form("sealed and full blocks", single, Blocks::Mixed),
+    ]
+}
+
+fn form(name: &'static str, requests: &[ExportTraceServiceRequest], blocks: Blocks) -> Form {
+    let (store, mut writer) = Writer::new(Limits { retention_ns: RETENTION_NS, ..Limits::default() });
+    let mut sealer = Sealer::default();
+    for (number, request) in requests.iter().enumerate() {
+        let batch = otlp::scan(request.encode_to_vec().into()).unwrap();
+        assert_eq!(writer.append(&batch, Timestamp(0)).stored, batch.spans.len() as u64);
+        let is_last = number + 1 == requests.len();
+        match blocks {
+            Blocks::Each => seal(&mut writer, &mut sealer),
+            Blocks::Sealed if is_last => seal(&mut writer, &mut sealer),
+            // What is sealed here is the block before this one.
+            Blocks::Mixed if number % 3 != 0 => writer.tick(LATER),
+            Blocks::Mixed if number % 2 == 0 => seal(&mut writer, &mut sealer),
+            Blocks::Open | Blocks::Sealed | Blocks::Mixed => {}
+        }
+    }
+    Form { name, snapshot: store.snapshot(), memory: Memory::default(), _store: store }
+}
+
+/// Ends the open block and seals the oldest that is not sealed.
+fn seal(writer: &mut Writer, sealer: &mut Sealer) {
+    writer.tick(LATER);
+    let block = writer.take_unsealed().expect("a block has ended");
+    writer.put_sealed(block.seal(sealer));
+}
