@@ -1,5 +1,5 @@
 //! Which spans of one trace stand in a relation to others. Every link that is known counts: parents may be missing, and
-//! links may lead round in a circle, in which each span is above and below the others, but not itself.
+//! links may lead round in a circle, in which each span is above and below all of it, itself too.
 
 use foldhash::{HashMap, HashMapExt};
 
@@ -89,10 +89,8 @@ impl Links {
     fn below(&self, from: &Set) -> Set {
         let mut below = vec![false; from.len()];
         for circle in &self.circles {
-            let among = circle.iter().filter(|&&at| from[at as usize]).count();
-            for &at in circle {
-                below[at as usize] = among > usize::from(from[at as usize]);
-            }
+            let is_below = circle.iter().any(|&at| from[at as usize]);
+            circle.iter().for_each(|&at| below[at as usize] = is_below);
         }
         for &at in self.children_first.iter().rev() {
             below[at as usize] =
@@ -110,12 +108,9 @@ impl Links {
             }
         }
         for circle in &self.circles {
-            // What hangs on a span of the circle is below all of them; the span itself below the others only.
-            let hanging = circle.iter().any(|&at| above[at as usize]);
-            let among = circle.iter().filter(|&&at| from[at as usize]).count();
-            for &at in circle {
-                above[at as usize] = hanging || among > usize::from(from[at as usize]);
-            }
+            // What hangs on a span of the circle is below all of them.
+            let is_above = circle.iter().any(|&at| from[at as usize] || above[at as usize]);
+            circle.iter().for_each(|&at| above[at as usize] = is_above);
         }
         above
     }
@@ -176,11 +171,11 @@ mod tests {
         Links::new(parents.to_vec(), parents.iter().map(|parent| parent.map_or(0, |parent| u64::from(parent) + 1)))
     }
 
-    /// The spans above one, itself left out.
+    /// The spans above one; itself too, where its links lead back to it.
     fn ancestors(parents: &[Option<u32>], at: usize) -> Vec<usize> {
         let mut seen = Vec::new();
         let mut next = parents[at];
-        while let Some(parent) = next.map(|parent| parent as usize).filter(|&parent| parent != at) {
+        while let Some(parent) = next.map(|parent| parent as usize) {
             if seen.contains(&parent) {
                 break;
             }
@@ -209,8 +204,7 @@ mod tests {
             spans in prop::collection::vec((prop::option::of(0..12_u32), any::<bool>(), any::<bool>()), 0..12),
         ) {
             let count = spans.len() as u32;
-            let parent = |(parent, at): (Option<u32>, u32)| parent.filter(|&parent| parent < count && parent != at);
-            let parents: Vec<Option<u32>> = spans.iter().map(|span| span.0).zip(0..).map(parent).collect();
+            let parents: Vec<Option<u32>> = spans.iter().map(|span| span.0.filter(|&parent| parent < count)).collect();
             let left: Set = spans.iter().map(|span| span.1).collect();
             let right: Set = spans.iter().map(|span| span.2).collect();
             let links = links(&parents);

@@ -75,8 +75,7 @@ impl TraceRows {
 
     /// Returns the parent of each span, as far as it is held.
     pub(super) fn parents(&self) -> Vec<Option<u32>> {
-        // A span that names itself is nobody's child.
-        let parent = |row: &Row| Some(row.parent_id).filter(|&id| id != 0 && id != row.span_id);
+        let parent = |row: &Row| Some(row.parent_id).filter(|&id| id != 0);
         self.spans.iter().map(|(_, row)| parent(row).and_then(|id| self.ordinal(id))).collect()
     }
 }
