@@ -43,7 +43,7 @@ fn read(text: &str) -> Vec<Case> {
             continue;
         }
         let case = cases.last_mut().expect("a title comes first");
-        let (key, value) = line.split_once(':').unwrap_or((line, ""));
+        let (key, value) = line.split_once(':').unwrap_or_default();
         let value = value.trim();
         match key {
             "spans" => case.spans = Some(value.split_whitespace().flat_map(names).collect()),

@@ -13,7 +13,7 @@ use spantop::source::{
     OneSeries, Reply, Request, SeriesRequest, SpanList, SpansRequest, TraceFilter, TracesRequest, Window, answer,
     answer_gradually,
 };
-use stores::Form;
+use stores::{Blocks, Form};
 
 const LIMIT: usize = 10_000;
 
@@ -57,10 +57,11 @@ fn traces(form: &Form, query: &Arc<Query>) -> BTreeSet<String> {
 
 /// Returns the spans that match, asked for trace by trace.
 fn matches(form: &Form, query: &Arc<Query>, all: &BTreeSet<String>) -> BTreeSet<String> {
-    let of_trace = |trace: &String| match ask(form, &Request::Matches(fixture::trace_id(trace), Arc::clone(query))) {
-        Reply::Matches(spans) => spans.into_iter().map(fixture::span_name),
-        other => panic!("{other:?}"),
-    };
+    let of_trace =
+        |trace: &String| match answer(&Request::Matches(fixture::trace_id(trace), Arc::clone(query)), &form.snapshot) {
+            Reply::Matches(spans) => spans.into_iter().map(fixture::span_name),
+            other => panic!("{other:?}"),
+        };
     all.iter().flat_map(of_trace).collect()
 }
 
@@ -129,30 +130,50 @@ fn difference(case: &Case, form: &Form, all_traces: &BTreeSet<String>) -> Option
     (matched != expected).then(|| format!("trace by trace {}", Vec::from_iter(matched).join(" ")))
 }
 
-#[test]
-fn every_query_finds_what_it_should_in_stores_of_every_form() {
-    let forms = stores::all(&fixture::requests(), &fixture::one_by_one());
-    let everything = Arc::new(Query::everything());
-    let all_traces = traces(&forms[0], &everything);
+/// Holds every case in one form of the store.
+fn check(form: &Form) {
+    let all_traces = traces(form, &Arc::new(Query::everything()));
     let mut wrong = Vec::new();
     for case in cases::all() {
-        for form in &forms {
-            if let Some(difference) = difference(&case, form, &all_traces) {
-                let expected = case.spans.as_ref().map_or(String::new(), |spans| spans.join(" "));
-                let Case { title, query, .. } = &case;
-                wrong.push(format!("{title} ({})\n  {query}\n  expected {expected}\n  found {difference}", form.name));
-                break;
-            }
+        if let Some(difference) = difference(&case, form, &all_traces) {
+            let expected = case.spans.as_ref().map_or(String::new(), |spans| spans.join(" "));
+            let Case { title, query, .. } = &case;
+            wrong.push(format!("{title}\n  {query}\n  expected {expected}\n  found {difference}"));
         }
     }
     assert!(wrong.is_empty(), "{} cases:\n\n{}\n", wrong.len(), wrong.join("\n\n"));
 }
 
 #[test]
+fn every_query_finds_what_it_should_in_an_open_block() {
+    check(&stores::form(&fixture::requests(), Blocks::Open));
+}
+
+#[test]
+fn every_query_finds_what_it_should_in_a_sealed_block() {
+    check(&stores::form(&fixture::requests(), Blocks::Sealed));
+}
+
+#[test]
+fn every_query_finds_what_it_should_in_a_block_for_each_request() {
+    check(&stores::form(&fixture::requests(), Blocks::Each));
+}
+
+#[test]
+fn every_query_finds_what_it_should_in_a_block_for_each_span() {
+    check(&stores::form(&fixture::one_by_one(), Blocks::Each));
+}
+
+#[test]
+fn every_query_finds_what_it_should_in_blocks_of_every_kind() {
+    check(&stores::form(&fixture::one_by_one(), Blocks::Mixed));
+}
+
+#[test]
 fn the_cases_are_many_and_have_titles_of_their_own() {
     let cases = cases::all();
     let titles: BTreeSet<&str> = cases.iter().map(|case| case.title.as_str()).collect();
-    assert!(cases.len() >= 140, "{} cases", cases.len());
+    assert!(cases.len() >= 250, "{} cases", cases.len());
     assert_eq!(titles.len(), cases.len());
     let unclear = cases.iter().filter(|case| {
         [case.spans.is_some(), case.series.is_some(), case.error.is_some()].iter().filter(|is| **is).count() != 1

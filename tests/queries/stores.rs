@@ -11,7 +11,6 @@ use spantop::store::{Limits, Sealer, Snapshot, Store, Writer};
 
 /// A store that does not change any more, with what earlier searches found.
 pub(crate) struct Form {
-    pub(crate) name: &'static str,
     pub(crate) snapshot: Snapshot,
     pub(crate) memory: Memory,
     _store: Arc<Store>,
@@ -19,14 +18,14 @@ pub(crate) struct Form {
 
 /// What becomes of a block.
 #[derive(Clone, Copy, PartialEq)]
-enum Blocks {
+pub(crate) enum Blocks {
     /// Everything stays in one open block.
     Open,
     /// Everything in one sealed block.
     Sealed,
     /// Each request in a sealed block of its own.
     Each,
-    /// Every other request in a sealed block, the others in open ones.
+    /// Some requests in sealed blocks, some in full ones, some in the open one.
     Mixed,
 }
 
@@ -34,18 +33,8 @@ enum Blocks {
 const LATER: Timestamp = Timestamp(RETENTION_NS / 4);
 const RETENTION_NS: u64 = 1 << 40;
 
-/// Returns the spans of these requests in every form.
-pub(crate) fn all(requests: &[ExportTraceServiceRequest], single: &[ExportTraceServiceRequest]) -> Vec<Form> {
-    vec![
-        form("open", requests, Blocks::Open),
-        form("sealed", requests, Blocks::Sealed),
-        form("each request in a block", requests, Blocks::Each),
-        form("each span in a block", single, Blocks::Each),
-        form("sealed and full blocks", single, Blocks::Mixed),
-    ]
-}
-
-fn form(name: &'static str, requests: &[ExportTraceServiceRequest], blocks: Blocks) -> Form {
+/// Returns a store of these requests.
+pub(crate) fn form(requests: &[ExportTraceServiceRequest], blocks: Blocks) -> Form {
     let (store, mut writer) = Writer::new(Limits { retention_ns: RETENTION_NS, ..Limits::default() });
     let mut sealer = Sealer::default();
     for (number, request) in requests.iter().enumerate() {
@@ -55,13 +44,12 @@ fn form(name: &'static str, requests: &[ExportTraceServiceRequest], blocks: Bloc
         match blocks {
             Blocks::Each => seal(&mut writer, &mut sealer),
             Blocks::Sealed if is_last => seal(&mut writer, &mut sealer),
-            // What is sealed here is the block before this one.
             Blocks::Mixed if number % 3 != 0 => writer.tick(LATER),
             Blocks::Mixed if number % 2 == 0 => seal(&mut writer, &mut sealer),
             Blocks::Open | Blocks::Sealed | Blocks::Mixed => {}
         }
     }
-    Form { name, snapshot: store.snapshot(), memory: Memory::default(), _store: store }
+    Form { snapshot: store.snapshot(), memory: Memory::default(), _store: store }
 }
 
 /// Ends the open block and seals the oldest that is not sealed.
