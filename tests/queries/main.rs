@@ -1,6 +1,7 @@
 //! What queries mean, held by cases written by hand: each on the same spans in stores of every form.
 
 mod cases;
+mod corpus;
 mod fixture;
 mod stores;
 

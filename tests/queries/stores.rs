@@ -5,7 +5,7 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use spantop::model::Timestamp;
-use spantop::otlp;
+use spantop::otlp::{self, Batch};
 use spantop::query::Memory;
 use spantop::store::{Limits, Sealer, Snapshot, Store, Writer};
 
@@ -35,12 +35,17 @@ const RETENTION_NS: u64 = 1 << 40;
 
 /// Returns a store of these requests.
 pub(crate) fn form(requests: &[ExportTraceServiceRequest], blocks: Blocks) -> Form {
+    let batch = |request: &ExportTraceServiceRequest| otlp::scan(request.encode_to_vec().into()).unwrap();
+    of_batches(&requests.iter().map(batch).collect::<Vec<_>>(), blocks)
+}
+
+/// Returns a store of these requests.
+pub(crate) fn of_batches(batches: &[Batch], blocks: Blocks) -> Form {
     let (store, mut writer) = Writer::new(Limits { retention_ns: RETENTION_NS, ..Limits::default() });
     let mut sealer = Sealer::default();
-    for (number, request) in requests.iter().enumerate() {
-        let batch = otlp::scan(request.encode_to_vec().into()).unwrap();
-        assert_eq!(writer.append(&batch, Timestamp(0)).stored, batch.spans.len() as u64);
-        let is_last = number + 1 == requests.len();
+    for (number, batch) in batches.iter().enumerate() {
+        assert_eq!(writer.append(batch, Timestamp(0)).stored, batch.spans.len() as u64);
+        let is_last = number + 1 == batches.len();
         match blocks {
             Blocks::Each => seal(&mut writer, &mut sealer),
             Blocks::Sealed if is_last => seal(&mut writer, &mut sealer),
