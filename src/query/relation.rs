@@ -90,7 +90,9 @@ impl Links {
         let mut below = vec![false; from.len()];
         for circle in &self.circles {
             let is_below = circle.iter().any(|&at| from[at as usize]);
-            circle.iter().for_each(|&at| below[at as usize] = is_below);
+            for &at in circle {
+                below[at as usize] = is_below;
+            }
         }
         for &at in self.children_first.iter().rev() {
             below[at as usize] =
@@ -110,7 +112,9 @@ impl Links {
         for circle in &self.circles {
             // What hangs on a span of the circle is below all of them.
             let is_above = circle.iter().any(|&at| from[at as usize] || above[at as usize]);
-            circle.iter().for_each(|&at| above[at as usize] = is_above);
+            for &at in circle {
+                above[at as usize] = is_above;
+            }
         }
         above
     }
