@@ -228,10 +228,12 @@ fn shorthand(text: &str, cursor: usize) -> Completion {
             let wants = values(short::field_of(&name));
             Completion { replace, typed, wants }
         }
-        Some(PieceKind::Comparison { name_at, .. }) => {
+        Some(PieceKind::Comparison { name_at, .. }) if cursor <= name_at.end as usize => {
             let replace = name_at.range();
             Completion { typed: typed(&replace), replace, wants: names("") }
         }
+        // Nothing fits into an operator.
+        Some(PieceKind::Comparison { .. }) => Completion { replace: cursor..cursor, ..Completion::default() },
         // Nothing stands behind the comparison yet.
         Some(PieceKind::Wrong(_)) if typed(&range).ends_with(['=', '~', '<', '>']) => {
             let name = typed(&range).trim_end_matches(['=', '~', '<', '>', '!']).to_owned();

@@ -175,6 +175,11 @@ fn what_could_stand_somewhere_is_known_in_broken_queries_too() {
 }
 
 #[test]
+fn nothing_could_stand_inside_of_an_operator() {
+    assert_eq!(complete("duration>=1s", 9), Completion { replace: 9..9, ..Completion::default() });
+}
+
+#[test]
 fn conditions_come_and_go_by_the_same_key() {
     let service = Field::of_span(Item::Attribute(Scope::Resource, "service.name".into()));
     let cart = Literal::String("cart".into());
@@ -275,6 +280,8 @@ proptest! {
         }
         prop_assert!(text.get(end..).is_some_and(|rest| rest.trim().is_empty()));
         let completion = complete(&text, cursor);
-        prop_assert!(text.get(completion.replace).is_some());
+        prop_assert!(text.get(completion.replace.clone()).is_some());
+        let cursor = (0..=cursor.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+        prop_assert!(completion.replace.start <= cursor && cursor <= completion.replace.end, "{:?}", completion);
     }
 }
