@@ -5,6 +5,7 @@
 mod cases;
 mod corpus;
 mod fixture;
+mod laws;
 mod stores;
 
 use std::collections::BTreeSet;
