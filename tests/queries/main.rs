@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cases::{Case, Line};
-use spantop::query::{Query, parse};
+use spantop::query::{Memory, Query, parse};
 use spantop::source::{
     OneSeries, Reply, Request, SeriesRequest, SpanList, SpansRequest, TraceFilter, TracesRequest, Window, answer,
     answer_gradually,
@@ -171,6 +171,19 @@ fn every_query_finds_what_it_should_in_a_block_for_each_span() {
 #[test]
 fn every_query_finds_what_it_should_in_blocks_of_every_kind() {
     check(&stores::form(&fixture::one_by_one(), Blocks::Mixed));
+}
+
+#[test]
+fn what_earlier_searches_found_does_not_change_what_is_found_while_spans_come_in() {
+    let queries = cases::all().into_iter().filter_map(|case| Some(Arc::new(parse(&case.query).ok()?.query)));
+    let queries: Vec<(Arc<Query>, Memory)> = queries.map(|query| (query, Memory::default())).collect();
+    stores::growing(&fixture::requests(), &mut |snapshot| {
+        for (query, memory) in &queries {
+            let request = spans_request(query);
+            let again = answer_gradually(&request, snapshot, memory, &|_| true);
+            assert_eq!(again, answer(&request, snapshot), "{query}");
+        }
+    });
 }
 
 #[test]

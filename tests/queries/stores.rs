@@ -57,6 +57,19 @@ pub(crate) fn of_batches(batches: &[Batch], blocks: Blocks) -> Form {
     Form { snapshot: store.snapshot(), memory: Memory::default(), _store: store }
 }
 
+/// Calls `look` after each request with a store that grows, of which two blocks are sealed on the way.
+pub(crate) fn growing(requests: &[ExportTraceServiceRequest], look: &mut dyn FnMut(&Snapshot)) {
+    let (store, mut writer) = Writer::new(Limits { retention_ns: RETENTION_NS, ..Limits::default() });
+    for (number, request) in requests.iter().enumerate() {
+        writer.append(&otlp::scan(request.encode_to_vec().into()).unwrap(), Timestamp(0));
+        look(&store.snapshot());
+        if number % 4 == 3 {
+            seal(&mut writer, &mut Sealer::default());
+            look(&store.snapshot());
+        }
+    }
+}
+
 /// Ends the open block and seals the oldest that is not sealed.
 fn seal(writer: &mut Writer, sealer: &mut Sealer) {
     writer.tick(LATER);
