@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cases::{Case, Line};
+use spantop::model::Timestamp;
 use spantop::query::{Memory, Query, parse};
 use spantop::source::{
     OneSeries, Reply, Request, SeriesRequest, SpanList, SpansRequest, TraceFilter, TracesRequest, Window, answer,
@@ -78,8 +79,7 @@ fn series(form: &Form, query: &Arc<Query>, step_seconds: u64) -> Vec<Line> {
 
 fn line(series: OneSeries) -> Line {
     let labels: Vec<String> = series.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let sample =
-        |(time, value): (spantop::model::Timestamp, f64)| ((time.0 - fixture::BEGIN_NS) / 1_000_000_000, value);
+    let sample = |(time, value): (Timestamp, f64)| ((time.0 - fixture::BEGIN_NS) / 1_000_000_000, value);
     Line { labels: format!("{{{}}}", labels.join(", ")), samples: series.samples.into_iter().map(sample).collect() }
 }
 
@@ -184,6 +184,30 @@ fn what_earlier_searches_found_does_not_change_what_is_found_while_spans_come_in
             assert_eq!(again, answer(&request, snapshot), "{query}");
         }
     });
+}
+
+#[test]
+fn a_window_a_service_and_a_page_are_cut_out_of_what_is_found() {
+    let form = stores::form(&fixture::requests(), Blocks::Each);
+    let rows = |request: &SpansRequest| match answer(&Request::Spans(request.clone()), &form.snapshot) {
+        Reply::Spans(list) => (list.total, list.rows),
+        other => panic!("{other:?}"),
+    };
+    let at = |seconds: u64| Some(Timestamp(fixture::BEGIN_NS + seconds * 1_000_000_000));
+    for case in cases::all().iter().filter(|case| !case.query.contains("slow")) {
+        let Ok(parsed) = parse(&case.query) else { continue };
+        let window = Window::default();
+        let all = SpansRequest { query: Arc::new(parsed.query), window, service: None, offset: 0, limit: LIMIT };
+        let (total, found) = rows(&all);
+        let window = Window { from: at(10), to: at(71) };
+        let inside = found.iter().filter(|row| window.contains(row.start)).cloned().collect::<Vec<_>>();
+        assert_eq!(rows(&SpansRequest { window, ..all.clone() }), (inside.len(), inside), "{}", case.query);
+        let of_cart = found.iter().filter(|row| &*row.service == "cart").cloned().collect::<Vec<_>>();
+        let service = Some("cart".to_owned());
+        assert_eq!(rows(&SpansRequest { service, ..all.clone() }), (of_cart.len(), of_cart), "{}", case.query);
+        let page = found.iter().skip(2).take(3).cloned().collect::<Vec<_>>();
+        assert_eq!(rows(&SpansRequest { offset: 2, limit: 3, ..all }), (total, page), "{}", case.query);
+    }
 }
 
 #[test]
