@@ -40,7 +40,7 @@ impl Grid {
     pub(crate) fn over(from_ns: u64, to_ns: u64, step_ns: u64) -> Self {
         let step_ns = step_ns.max(1);
         let from_ns = from_ns / step_ns * step_ns;
-        let to_ns = to_ns.max(from_ns + 1).div_ceil(step_ns).saturating_mul(step_ns);
+        let to_ns = to_ns.max(from_ns.saturating_add(1)).div_ceil(step_ns).saturating_mul(step_ns);
         Self { from_ns, to_ns, step_ns }
     }
 

@@ -37,6 +37,14 @@ fn a_grid_begins_at_a_multiple_of_its_step() {
     assert_eq!((grid.place(99), grid.place(100), grid.place(139), grid.place(140)), (None, Some(0), Some(3), None));
 }
 
+#[test]
+fn a_grid_at_the_end_of_time_has_no_samples() {
+    for step_ns in [1, 10, u64::MAX] {
+        let grid = Grid::over(u64::MAX, 0, step_ns);
+        assert!(grid.from_ns <= grid.to_ns && grid.samples() <= 1, "{grid:?}");
+    }
+}
+
 fn line(name: &str, values: &[f64]) -> Line {
     let labels = vec![(Arc::from("name"), Literal::String(name.into()))];
     Line { labels, values: values.iter().map(|&value| Some(value)).collect() }
