@@ -4,6 +4,7 @@
 
 mod cases;
 mod corpus;
+mod edges;
 mod fixture;
 mod laws;
 mod stores;
