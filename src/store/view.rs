@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ids::{id_hash, span_hash};
 use super::open::{OpenBlock, OpenSums, Part, PartRef};
 use super::row::{NONE, Row};
-use super::scan::Column;
+use super::scan::{Bits, Column, Test};
 use super::sealed::{Salvage, SealedBlock, SealedReader};
 use super::sums::{PartSums, RootRow};
 use crate::model::Timestamp;
@@ -396,14 +396,21 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Returns bounds of the starts of all spans, of which there is at least one.
+    /// Returns the starts of the first and the last span, of which there is at least one.
     pub(crate) fn span_starts(&self) -> (u64, u64) {
         match self.block {
             Block::Open(_) => {
                 let starts = (0..self.len).map(|row| self.row(row).start_ns);
                 starts.fold((u64::MAX, 0), |(least, most), start| (least.min(start), most.max(start)))
             }
-            Block::Sealed(_) => self.bounds(Column::Start),
+            Block::Sealed(block) => {
+                // The upper bound of a column can lie days ahead; few spans begin after the last trace did.
+                let latest_part = block.facts.starts_ns.1;
+                let mut later = Bits::all(self.len);
+                self.keep(Column::Start, &Test::Between(latest_part, u64::MAX), &mut later);
+                let last = later.iter().map(|row| self.row(row).start_ns).max();
+                (self.bounds(Column::Start).0, last.unwrap_or(latest_part))
+            }
         }
     }
 
