@@ -12,6 +12,9 @@ use super::node::SERVICE_NAME;
 use super::parse::{MAX_OPERATORS, field, literal};
 use super::problem::Problem;
 
+/// The most words; each becomes at most four operators of the TraceQL that it stands for.
+const MAX_WORDS: usize = MAX_OPERATORS / 4;
+
 /// Returns whether a text is TraceQL: it begins as only that does.
 pub fn is_traceql(text: &str) -> bool {
     let text = text.trim_start();
@@ -207,8 +210,8 @@ pub(super) fn shorthand(text: &str) -> (Query, Vec<Problem>) {
     let mut alternatives: Vec<Vec<Spansets>> = vec![Vec::new()];
     let (mut negation, mut or_at): (Option<At>, Option<At>) = (None, None);
     let pieces = pieces(text);
-    if pieces.len() > MAX_OPERATORS {
-        problems.push(Problem::new(0..text.len(), format!("more than {MAX_OPERATORS} words")));
+    if pieces.len() > MAX_WORDS {
+        problems.push(Problem::new(0..text.len(), format!("more than {MAX_WORDS} words")));
         return (Query::everything(), problems);
     }
     for piece in pieces {

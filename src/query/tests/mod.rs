@@ -129,9 +129,36 @@ fn what_would_explode_is_refused_with_its_limit() {
     assert_eq!(message(format!("{{ {} }}", "!".repeat(5_000))), "nested more than 100 levels deep");
     assert_eq!(message(format!("{{ {}.a }}", "(".repeat(5_000))), "nested more than 100 levels deep");
     assert_eq!(message(format!("{{ .a{} }}", " && .a".repeat(2_000))), "more than 1000 operators");
-    assert_eq!(message("a ".repeat(2_000)), "more than 1000 words");
+    assert_eq!(message("a ".repeat(2_000)), "more than 250 words");
     assert_eq!(message("x".repeat(70_000)), "this is longer than 64 KiB");
     assert_eq!(message("{ .a =~ `(a{1000}){1000}` }".into()), "this regular expression takes more than 1 MiB");
+}
+
+/// Holds that what is printed of a text, if that is a query, is read as the same.
+fn reads_again(text: &str) {
+    if let Ok(parsed) = parse(text) {
+        let printed = parsed.query.to_string();
+        assert_eq!(parse(&printed).map(|parsed| parsed.query).as_ref(), Ok(&parsed.query), "{text}\n{printed}");
+    }
+}
+
+#[test]
+fn what_is_read_at_a_limit_can_be_printed_and_read_again() {
+    for (words, times) in [("a=5 ", 249), ("-a=5 ", 124), ("a=5 or ", 124)] {
+        let text = |times: usize| words.repeat(times) + "a";
+        assert!(parse(&text(times)).is_ok(), "{words}");
+        for times in [times, times + 1, 3 * times] {
+            reads_again(&text(times));
+        }
+    }
+    for levels in 80..120 {
+        for (before, after) in [("(", ")"), ("({ } && ", ")"), ("without (", ")")] {
+            reads_again(&(before.repeat(levels) + "{ .a }" + &after.repeat(levels)));
+        }
+        for (before, after) in [("!", ""), ("!(.a && ", ")"), ("1 - -", ""), ("2 ^ ", ""), ("2 - (", ")")] {
+            reads_again(&format!("{{ {}.a{} = 1 }}", before.repeat(levels), after.repeat(levels)));
+        }
+    }
 }
 
 /// What is wanted where the sign § stands, words by their text.
