@@ -108,7 +108,7 @@ fn read(mut terminal: File) -> Receiver<Vec<u8>> {
 fn the_screen_opens_shows_its_keys_and_leaves() {
     let mut screen = Screen::open();
     screen.terminal.write_all(b"?").unwrap();
-    screen.until("Sort by the next column");
+    screen.until(" Keys ");
     screen.terminal.write_all(b"\x03").unwrap();
     assert_eq!(screen.end().code(), Some(0));
 }
