@@ -126,7 +126,7 @@ fn report(what: &str, mut times: Vec<f64>) {
 /// Opens the trace with the most spans from the list, again and again, and returns how long each took.
 fn openings(screen: &mut Headless, times: usize) -> Vec<f64> {
     // By spans, most first: the third column that the list is sorted by.
-    for name in ["s", "s", "g"] {
+    for name in ["o", "o", "g"] {
         screen.press(key(name));
     }
     let mut frame = Buffer::default();
@@ -220,28 +220,43 @@ fn with_new_ids(request: &Bytes, round: u8) -> Bytes {
     bytes.into()
 }
 
+/// Two keys by turns, of which the first brings a sign to a cell of the screen and the second takes it away.
+struct Turns {
+    keys: [&'static str; 2],
+    cell: (u16, u16),
+    sign: &'static str,
+}
+
+/// The first is answered in the bottom line whatever comes in meanwhile, the second moves and takes that away.
+const MOVES: Turns = Turns { keys: ["2", "j"], cell: (1, SIZE.1 - 1), sign: "n" };
+/// A word that some spans have somewhere, each letter a search for it.
+const WORD: &str = "500";
+const LETTERS: Turns = Turns { keys: ["x", "<Backspace>"], cell: (6, SIZE.1 - 2), sign: "x" };
+
 /// Presses a key at set times on a list that runs by itself, and returns how long after its time each was answered.
-fn live(engine: &Arc<Engine>, presses: usize) -> Vec<f64> {
-    // The first is answered in the bottom line whatever comes in meanwhile, the second moves and takes that away.
-    const KEYS: [&str; 2] = ["2", "j"];
+fn live(engine: &Arc<Engine>, presses: usize, before: &str, turns: &Turns) -> Vec<f64> {
+    let Turns { keys: pressed, cell, sign } = *turns;
     let (events, received) = mpsc::channel();
     let (shown, frames) = mpsc::channel();
     let (source, keys) = (Arc::clone(engine) as _, (events.clone(), received));
     let screen = std::thread::spawn(move || {
         let show = |frame: &Buffer| {
-            let is_told = frame.cell((1, SIZE.1 - 1)).is_some_and(|cell| cell.symbol() == "n");
+            let is_told = frame.cell(cell).is_some_and(|cell| cell.symbol() == sign);
             // At the end nobody looks any more.
             shown.send((is_told, clock())).ok();
         };
         headless::run(source, SIZE, keys, show)
     });
     std::thread::sleep(Duration::from_millis(300));
+    for letter in before.chars() {
+        events.send(Event::Key(key(&letter.to_string()))).expect("the screen runs");
+    }
     let mut due = clock();
     let mut times = Vec::with_capacity(presses);
     for press in 0..presses {
         due += KEY_EVERY;
         std::thread::sleep(due.saturating_duration_since(clock()));
-        events.send(Event::Key(key(KEYS[press % 2]))).expect("the screen runs");
+        events.send(Event::Key(key(pressed[press % 2]))).expect("the screen runs");
         let answer = std::iter::from_fn(|| frames.recv_timeout(Duration::from_secs(5)).ok());
         let (_, at) = answer.into_iter().find(|(is_told, _)| *is_told == (press % 2 == 0)).expect("a key is answered");
         times.push(at.saturating_duration_since(due).as_secs_f64() * 1e3);
@@ -264,7 +279,7 @@ fn saturated(engine: &Arc<Engine>, time: Duration) {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let (before, start) = (steal(), clock());
     let load = Load::start(engine, cores, None);
-    let times = live(engine, (time.as_secs_f64() / KEY_EVERY.as_secs_f64()) as usize);
+    let times = live(engine, (time.as_secs_f64() / KEY_EVERY.as_secs_f64()) as usize, "", &MOVES);
     let spans = load.stop() as f64 / start.elapsed().as_secs_f64();
     report(&format!("list, {cores} threads saturating"), times);
     let stolen = before
@@ -287,7 +302,7 @@ fn main() {
     fill(&engine, &runtime, big.take(&support::requests(sizes.trace_requests, 2)));
 
     let mut list = Headless::new(Arc::clone(&engine) as _, SIZE, NOW);
-    let moves = ["j", "j", "<C-d>", "k", "s", "g", "G"];
+    let moves = ["j", "j", "<C-d>", "k", "o", "g", "G"];
     report("list", latencies(&mut list, &moves, sizes.presses, Duration::ZERO));
     let mut trace = Headless::new(Arc::clone(&engine) as _, SIZE, NOW);
     report("trace, opened", openings(&mut trace, sizes.opens));
@@ -304,6 +319,7 @@ fn main() {
     let pause = Duration::from_millis(if is_test { 0 } else { 10 });
     report("list, 50,000 spans a second", latencies(&mut list, &moves, sizes.presses, pause));
     report("trace, 50,000 spans a second", latencies(&mut trace, &scroll, sizes.presses, pause));
+    report("search line, typed in, 50,000 spans a second", live(&engine, sizes.presses, &format!("/{WORD}"), &LETTERS));
     load.stop();
 
     saturated(&engine, sizes.saturated);

@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use super::event::Event;
 use super::slots::{Slot, Ticket};
-use crate::source::{Request, Source, SourceError};
+use crate::source::{Priority, Request, Source, SourceError};
 
 /// The ways to the threads, one a slot. There is at most one request a slot under way, so the queues stay short.
 pub(super) struct Asker(Vec<Line>);
@@ -30,7 +30,13 @@ impl Asker {
             let line = Line { requests: sender, wanted: Arc::clone(&wanted) };
             let answering = Answering { source: Arc::clone(source), events: events.clone(), wanted };
             let name = format!("spantop-ask-{}", format!("{slot:?}").to_lowercase());
-            let thread = thread::Builder::new().name(name).spawn(move || answering.run(&requests));
+            // A search takes all cores that it gets; the one that draws goes first.
+            let priority = if slot.is_search() { Priority::BehindScreen } else { Priority::Usual };
+            let work = move || {
+                priority.take();
+                answering.run(&requests);
+            };
+            let thread = thread::Builder::new().name(name).spawn(work);
             thread.context("cannot start an asking thread").map(|_| line)
         };
         Slot::ALL.into_iter().map(line).collect::<anyhow::Result<_>>().map(Self)

@@ -34,7 +34,7 @@ impl Slot {
     ];
 
     /// Returns whether an answer may take seconds.
-    fn is_search(self) -> bool {
+    pub fn is_search(self) -> bool {
         matches!(self, Self::Traces | Self::Facets | Self::Scatter | Self::Names | Self::Values)
     }
 }
