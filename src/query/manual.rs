@@ -83,7 +83,7 @@ const METRICS: &[Row] = &[
     ),
     (
         "| histogram_over_time(f)",
-        "how many values are at most each power of two",
+        "how many values are at most each power of two, and more than the one before",
         "{ kind = server } | histogram_over_time(duration)",
     ),
     (
