@@ -91,7 +91,7 @@ impl View<'_> {
     }
 
     /// Returns whether a span of this block may have an attribute, on itself, an event or a link, with this key and value
-    /// (of [`fingerprint`]), or an array of which an element is this value; nearly never if none has.
+    /// (of [`fingerprint()`]), or an array of which an element is this value; nearly never if none has.
     pub(crate) fn may_have(&self, fingerprint: u64) -> bool {
         match self.block() {
             Block::Open(_) => true,
