@@ -131,6 +131,7 @@ pub struct Theme {
     bar: Style,
     failed_bar: Style,
     error: Style,
+    some_errors: Style,
     warning: Style,
     good: Style,
     syntax: Syntax,
@@ -192,6 +193,7 @@ impl Theme {
             bar: Style::new().fg(tint(palette.accent, 0.5)),
             failed_bar: Style::new().fg(tint(palette.error, 0.6)),
             error: fg(palette.error),
+            some_errors: fg(palette.error.blend(palette.accent, 0.5)),
             warning: fg(palette.warning),
             good: fg(palette.good),
             syntax: Syntax {
@@ -220,6 +222,7 @@ impl Theme {
             bar: fg(Color::Blue),
             failed_bar: fg(Color::Red),
             error: fg(Color::LightRed),
+            some_errors: fg(Color::Magenta),
             warning: fg(Color::Yellow),
             good: fg(Color::Green),
             syntax: Syntax {
@@ -250,6 +253,7 @@ impl Theme {
             bar: plain,
             failed_bar: plain,
             error: bold,
+            some_errors: plain,
             warning: bold,
             good: plain,
             syntax: Syntax { keyword: bold, field: bold, ..Syntax::default() },
@@ -355,6 +359,11 @@ impl Theme {
     /// Returns the style of errors.
     pub fn error(&self) -> Style {
         self.error
+    }
+
+    /// Returns the style of what stands for many of which a minority failed: between the accent and the errors.
+    pub fn some_errors(&self) -> Style {
+        self.some_errors
     }
 
     /// Returns the style of a line that nobody may overlook.

@@ -23,6 +23,8 @@ const MOST_ASKED: usize = 100;
 pub const MOST_ROWS: u16 = 10;
 /// How many cells an item takes at most, without its note.
 const WIDEST_ITEM: u16 = 48;
+/// How many cells left of the list are too few to tell anything.
+const CRUMBS: u16 = 4;
 
 /// The list, for one place of one text.
 #[derive(Debug, Default)]
@@ -227,6 +229,10 @@ pub fn draw(canvas: &mut Canvas, over: Rect, x: u16, items: &[Item], cursor: Cur
     let width = (width + 4).min(over.width);
     let x = x.min(over.right().saturating_sub(width)).max(over.x);
     let area = Rect { x, y: over.bottom() - height, width, height };
+    // Of what is left of it no crumbs are seen.
+    if area.x - over.x <= CRUMBS {
+        canvas.fill(Rect { x: over.x, width: area.x - over.x, ..area }, theme.base());
+    }
     canvas.fill(area, theme.base().patch(theme.panel()));
     for y in area.top()..area.bottom() {
         canvas.symbol((area.x, y), canvas.symbols().vertical, theme.faint());

@@ -15,6 +15,8 @@ use crate::tui::widgets::input::{self, Input};
 
 /// What stands before the text.
 const SIGN: u16 = 3;
+/// What may be typed, for who does not know yet.
+const EXAMPLES: &str = "a word, service=cart, duration>500ms, -healthz, or { status = error }";
 
 /// Returns where the text of a line is that has so much beside it.
 pub fn text_area(line: Rect, aside: &Segment) -> Rect {
@@ -45,6 +47,10 @@ pub fn draw_line(search: &Search, canvas: &mut Canvas, line: Rect, aside: &Segme
     };
     let left_out = left_out(&editing.input, area.width.into());
     painted.draw(canvas, area, left_out);
+    if text.is_empty() {
+        let room = area.width.saturating_sub(2);
+        canvas.text((area.x + 2, area.y), room, EXAMPLES, theme.dim());
+    }
     if problem.is_some_and(|range| range.start >= text.len()) {
         let end = text.graphemes(true).map(input::width).sum::<usize>().saturating_sub(left_out) as u16;
         if end < area.width {

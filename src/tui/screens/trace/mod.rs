@@ -294,7 +294,7 @@ impl Trace {
         view::draw(&self.state, canvas, &panes, self.focus);
         detail_view::draw(&self.detail, &self.state, canvas, &panes, self.focus);
         let line = self.line(area);
-        let aside = view::found(&self.state, canvas);
+        let aside = view::found(&self.state, canvas, self.search.is_typing());
         search::draw_line(&self.search, canvas, line, &aside);
         search::draw_over(&self.search, canvas, line, self.above(area), &aside);
     }

@@ -77,19 +77,24 @@ fn title(state: &State, canvas: &mut Canvas, area: Rect) {
     }
 }
 
-/// Returns what is told beside the query: which match is selected, of how many.
-pub(super) fn found(state: &State, canvas: &Canvas) -> Segment {
+/// Returns what is told beside the query: the keys that go on, and which match is selected, of how many.
+pub(super) fn found(state: &State, canvas: &Canvas, is_typing: bool) -> Segment {
     let Some(matches) = state.matches() else { return Segment::new() };
     let theme = canvas.theme();
     let count = matches.count();
     let number = state.selected_node().and_then(|node| matches.number_of(node));
-    vec![match number {
+    let mut told = Segment::new();
+    if count > 1 && !is_typing {
+        told.extend([("n N".into(), theme.key()), ("  ".into(), theme.dim())]);
+    }
+    told.push(match number {
         _ if count == 0 => ("no match".into(), theme.warning()),
         Some(number) => {
             (format!("{}/{}", format::grouped(number as u64 + 1), format::grouped(count as u64)), theme.strong())
         }
         None => (format!("{} found", format::grouped(count as u64)), theme.strong()),
-    }]
+    });
+    told
 }
 
 fn without_trace(state: &State, canvas: &mut Canvas, area: Rect) {

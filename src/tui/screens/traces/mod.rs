@@ -80,8 +80,12 @@ impl Traces {
         }
     }
 
-    /// Returns what is wrong with what is typed, and whether it is more than that it has not ended yet.
+    /// Returns what is told of what is typed: most often what is wrong with it, and whether it is more than that it has
+    /// not ended yet.
     pub fn problem(&self) -> Option<(&str, bool)> {
+        if self.facets.adding().is_some() {
+            return Some(("which attribute? Enter counts the selected one, Esc goes back", false));
+        }
         self.search.problem()
     }
 

@@ -51,10 +51,15 @@ fn dot(state: &State, canvas: &mut Canvas, plot: Rect, (x, y): (u16, u16)) {
     let theme = canvas.theme();
     let Some(cell) = state.cell((x, y)).filter(|cell| cell.traces > 0) else { return };
     let at = (plot.x + x, plot.y + y);
-    let (symbols, has_error) = (canvas.symbols(), cell.errors > 0);
-    let style = if has_error { theme.error() } else { theme.accent() };
-    if has_error && (symbols.ascii || !theme.has_colors()) {
-        return canvas.symbol(at, symbols.error, style);
+    let symbols = canvas.symbols();
+    // Where many share a cell a few errors do not make all of it one: what fails altogether stands out.
+    let (style, sign) = match cell.errors {
+        0 => (theme.accent(), None),
+        errors if errors.saturating_mul(2) >= cell.traces => (theme.error(), Some(symbols.error)),
+        _ => (theme.some_errors(), Some(symbols.some_errors)),
+    };
+    if let Some(sign) = sign.filter(|_| symbols.ascii || !theme.has_colors()) {
+        return canvas.symbol(at, sign, style);
     }
     if symbols.ascii {
         let symbol = if cell.dots.count_ones() > 2 { ":" } else { "." };
