@@ -116,6 +116,11 @@ impl Bits {
         })
     }
 
+    /// Returns the set, a bit a row.
+    pub(in crate::store) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Returns the set, a bit a row, for who changes many at once. Past the last row there are none.
     pub(in crate::store) fn words_mut(&mut self) -> &mut [u64] {
         &mut self.words

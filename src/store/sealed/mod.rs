@@ -11,6 +11,7 @@ mod pages;
 mod parts;
 mod seal;
 mod strip;
+mod tallies;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ use packed::Packed;
 use pages::{PageReader, Pages};
 use parts::Parts;
 use strip::{Stripped, restore};
+use tallies::TallyColumns;
 
 /// See the module.
 #[derive(Debug)]
@@ -44,6 +46,7 @@ pub(crate) struct SealedBlock {
     columns: Columns,
     /// The number of the resource of each scope.
     scope_resources: Packed,
+    tallies: TallyColumns,
     attributes: AttributeFilter,
     /// The rest of each span, then each scope, then each resource.
     pages: Pages,
@@ -244,6 +247,7 @@ impl SealedBlock {
         let parts = Parts::read(facts.rows, facts.keys, &mut reader)?;
         let columns = Columns::read(&mut reader)?;
         let scope_resources = Packed::read(&mut reader)?;
+        let tallies = TallyColumns::read(&mut reader)?;
         let attributes = AttributeFilter::read(&mut reader)?;
         let pages = Pages::read(&mut reader)?;
         let checksums = reader.table()?;
@@ -252,7 +256,7 @@ impl SealedBlock {
             return Err(Damaged);
         }
         let newer = Arc::new(NewerLinks::new(parts.len()));
-        Ok(Self { facts, names, parts, columns, scope_resources, attributes, pages, checksums, image, newer })
+        Ok(Self { facts, names, parts, columns, scope_resources, tallies, attributes, pages, checksums, image, newer })
     }
 
     /// Returns the sealed form of a full block.
@@ -424,4 +428,4 @@ impl SealedReader<'_> {
 #[cfg(test)]
 mod search_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -82,6 +82,32 @@ impl Packed {
         least.wrapping_add(word.map_or(0, |word| u64::from_le_bytes(*word) & mask(width)))
     }
 
+    /// Unpacks a chunk; what is past its end has any value.
+    pub(super) fn chunk(&self, chunk: usize, values: &mut [u64; CHUNK]) {
+        let head = self.head(chunk).unwrap_or_default();
+        let cells = self.cells(head);
+        match head.width {
+            0 => values.fill(head.least),
+            1 => unpack::<1>(head.least, cells, values),
+            2 => unpack::<2>(head.least, cells, values),
+            3 => unpack::<3>(head.least, cells, values),
+            4 => unpack::<4>(head.least, cells, values),
+            5 => unpack::<5>(head.least, cells, values),
+            6 => unpack::<6>(head.least, cells, values),
+            7 => unpack::<7>(head.least, cells, values),
+            _ => unpack::<8>(head.least, cells, values),
+        }
+    }
+
+    /// Hands over the values of the first rows, in order.
+    pub(super) fn unpack(&self, rows: usize, mut each: impl FnMut(u64)) {
+        let mut values = [0; CHUNK];
+        for chunk in 0..rows.div_ceil(CHUNK) {
+            self.chunk(chunk, &mut values);
+            values.iter().take(rows - chunk * CHUNK).for_each(|&value| each(value));
+        }
+    }
+
     /// Returns the bytes that tell one row from the others of its chunk.
     pub(super) fn cell(&self, row: u32) -> &[u8] {
         let cell = self.locate(row).and_then(|(_, at, width)| self.bytes.get(at..at + width as usize));
@@ -108,6 +134,14 @@ impl Packed {
     /// Returns the bytes from the first row of a chunk on.
     pub(super) fn cells(&self, head: Head) -> &[u8] {
         self.bytes.get(head.start..).unwrap_or_default()
+    }
+}
+
+fn unpack<const WIDTH: usize>(least: u64, cells: &[u8], values: &mut [u64; CHUNK]) {
+    for (value, cell) in values.iter_mut().zip(cells.as_chunks::<WIDTH>().0) {
+        let mut word = [0; WORD];
+        word[..WIDTH].copy_from_slice(cell);
+        *value = least.wrapping_add(u64::from_le_bytes(word));
     }
 }
 
@@ -152,6 +186,9 @@ mod tests {
             for (row, &value) in values.iter().enumerate() {
                 prop_assert_eq!(packed.get(row as u32), value);
             }
+            let mut unpacked = Vec::new();
+            packed.unpack(values.len(), |value| unpacked.push(value));
+            prop_assert_eq!(unpacked, values);
         }
     }
 }

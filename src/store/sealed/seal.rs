@@ -12,12 +12,14 @@ use super::packed::Packed;
 use super::pages::{Items, Learned, Packer};
 use super::parts::PartColumns;
 use super::strip::{Stripped, strip};
+use super::tallies::TallyColumns;
 use super::{FOREIGN, Facts, LARGE_PART, ROOT, zigzag};
 use crate::otlp::wire::put_varint;
 use crate::store::ids::{IdKeys, span_hash};
 use crate::store::open::{OpenBlock, PartRef};
 use crate::store::row::{NONE, Row};
 use crate::store::sums::{PartSums, RootRow};
+use crate::store::tally::{Caller, Counting, Tallies, Timing};
 
 /// Seals blocks, one after the other; keeps what it learned from earlier ones.
 #[derive(Debug, Default)]
@@ -149,8 +151,11 @@ impl Sealer {
         facts.write(&mut image);
         write_names(block, &mut image);
         parts.write(facts.keys, &mut image);
-        write_columns(block, &order, &rows, &mut image);
+        let parents = parents(block, &order, &rows);
+        write_columns(&parents, &rows, &mut image);
+        SealedIndex::write(large_parts(block, &order, &rows).into_iter(), &mut image);
         Packed::write(&values(&origins.scopes.all, |&(resource, _, _)| u64::from(resource)), &mut image);
+        TallyColumns::write(&tallies(&rows, &parents), &mut image);
         let mut attributes = Attributes::of(rows.len());
         let items = items(block, &order, &rows, &origins, &mut attributes);
         attributes.write(&mut image);
@@ -251,28 +256,58 @@ fn write_names(block: &OpenBlock, image: &mut ImageBuilder) {
     image.section(&text);
 }
 
-/// Writes the columns of spans in the order in which [`super::Columns`] reads them.
-fn write_columns(block: &OpenBlock, order: &Order, rows: &[Row], image: &mut ImageBuilder) {
-    let mut foreign_parents: Vec<(u32, u64)> = Vec::new();
-    let mut parents = Vec::with_capacity(rows.len());
-    for (new, (&old, row)) in order.old.iter().zip(rows).enumerate() {
+/// Where the parent of a span is.
+#[derive(Clone, Copy)]
+enum Parent {
+    Root,
+    /// In this new row.
+    Row(u32),
+    /// Not in the same part.
+    Foreign,
+}
+
+/// Returns the parent of each new row.
+fn parents(block: &OpenBlock, order: &Order, rows: &[Row]) -> Vec<Parent> {
+    let parent = |(&old, row): (&u32, &Row)| {
         let id = row.parent_id;
+        if id == 0 {
+            return Parent::Root;
+        }
         let part = block.place(old).part;
         let trace_id = block.parts.get(part).map_or(0, |part| part.trace_id);
-        let parent = block.find_span(part, id, span_hash(trace_id, id)).filter(|_| id != 0);
-        parents.push(match parent {
-            Some(parent) => 2 + zigzag(i64::from(order.new[parent as usize]) - new as i64),
-            None if id == 0 => ROOT,
-            None => {
-                foreign_parents.push((new as u32, id));
-                FOREIGN
-            }
-        });
+        let parent = block.find_span(part, id, span_hash(trace_id, id));
+        parent.map_or(Parent::Foreign, |parent| Parent::Row(order.new[parent as usize]))
+    };
+    order.old.iter().zip(rows).map(parent).collect()
+}
+
+/// Counts the spans.
+fn tallies(rows: &[Row], parents: &[Parent]) -> Tallies {
+    let mut counting = Counting::default();
+    for (row, parent) in rows.iter().zip(parents) {
+        let caller = match parent {
+            Parent::Foreign => Caller::Unknown,
+            Parent::Row(parent) if rows[*parent as usize].service == row.service => Caller::Inside,
+            Parent::Root | Parent::Row(_) => Caller::Outside,
+        };
+        counting.add(Timing::of(0, row).key(caller), row.start_ns, row.duration_ns);
     }
+    counting.finish()
+}
+
+/// Writes the columns of spans in the order in which [`super::Columns`] reads them.
+fn write_columns(parents: &[Parent], rows: &[Row], image: &mut ImageBuilder) {
+    let distances = parents.iter().zip(0..).map(|(parent, row)| match parent {
+        Parent::Root => ROOT,
+        Parent::Foreign => FOREIGN,
+        Parent::Row(parent) => 2 + zigzag(i64::from(*parent) - row),
+    });
+    let is_foreign = |(parent, _, _): &(&Parent, u32, &Row)| matches!(parent, Parent::Foreign);
+    let foreign = || parents.iter().zip(0..).zip(rows).map(|((parent, at), row)| (parent, at, row)).filter(is_foreign);
     image.section_of(rows.iter().map(|row| row.span_id.to_le_bytes()));
-    Packed::write(&parents, image);
-    image.section_of(foreign_parents.iter().map(|&(row, _)| row.to_le_bytes()));
-    image.section_of(foreign_parents.iter().map(|&(_, id)| id.to_le_bytes()));
+    Packed::write(&distances.collect::<Vec<_>>(), image);
+    image.section_of(foreign().map(|(_, at, _)| at.to_le_bytes()));
+    image.section_of(foreign().map(|(_, _, row)| row.parent_id.to_le_bytes()));
     let columns: [fn(&Row) -> u64; 8] = [
         |row| row.start_ns,
         |row| row.duration_ns,
@@ -286,7 +321,6 @@ fn write_columns(block: &OpenBlock, order: &Order, rows: &[Row], image: &mut Ima
     for column in columns {
         Packed::write(&values(rows, column), image);
     }
-    SealedIndex::write(large_parts(block, order, rows).into_iter(), image);
 }
 
 /// Returns the rows of parts that are too large to be searched row by row, each with the hash of its span.

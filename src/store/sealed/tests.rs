@@ -11,7 +11,7 @@ use crate::store::open::PartRef;
 use crate::store::{Limits, Sealer, Snapshot, Store, Writer};
 
 /// A store whose block waits to be sealed, and the same with that done.
-pub(super) fn both(batches: &[Batch]) -> [Arc<Store>; 2] {
+pub(in crate::store) fn both(batches: &[Batch]) -> [Arc<Store>; 2] {
     [false, true].map(|seals| {
         let (store, mut writer) = Writer::new(Limits { retention_ns: 8, ..Limits::default() });
         for batch in batches {

@@ -52,7 +52,7 @@ pub enum Unreadable {
 
 const MAGIC: &[u8; 8] = b"spantopB";
 /// Version 2 has a filter of attributes. Files of version 1, which no released spantop wrote, are left as they are.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 const HEAD: usize = 32;
 /// A file of a later block is none of ours: that many are never written, and after it there have to be numbers for others.
 const LAST: u32 = u32::MAX / 2;

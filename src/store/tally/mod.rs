@@ -1,0 +1,199 @@
+//! What the spans of a block come to: for each service, operation and kind how many there are, how many of them failed, when
+//! they began and how long they took. A sealed block has this written down, so that figures over many blocks look at few
+//! numbers of each; of an open block, and of some rows of a block, it is counted when someone asks.
+
+mod class;
+mod counting;
+
+use std::ops::Range;
+
+pub(crate) use class::{CLASSES, class, least_of, middle_of};
+pub(super) use counting::Counting;
+
+use super::row::Row;
+use super::scan::Bits;
+use super::view::{Block, View};
+use crate::model::{Kind, StatusCode, Timestamp};
+
+/// What spans that are counted together have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// Names by number.
+    pub(crate) service: u32,
+    pub(crate) operation: u32,
+    pub(crate) kind: Kind,
+    pub(crate) is_error: bool,
+    pub(crate) caller: Caller,
+}
+
+/// Where a span was called from, as far as its part of the trace tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Caller {
+    /// It has no parent, or one of another service.
+    Outside,
+    /// A span of its own service.
+    Inside,
+    /// Its parent is not in the same part, or nobody wanted to know.
+    #[default]
+    Unknown,
+}
+
+impl Caller {
+    pub(super) const ALL: [Self; 3] = [Self::Outside, Self::Inside, Self::Unknown];
+}
+
+/// What spans come to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tally {
+    pub(crate) key: Key,
+    pub(crate) spans: u64,
+    /// Of their durations.
+    pub(crate) sum_ns: u128,
+    pub(crate) max_ns: u64,
+    /// The starts of the first and the last of them.
+    pub(crate) starts_ns: (u64, u64),
+    /// Where among [`Tallies::classes`] and [`Tallies::minutes`] its own are.
+    pub(crate) classes: Range<usize>,
+    pub(crate) minutes: Range<usize>,
+}
+
+/// Spans that began in the same minute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Minute {
+    /// Which minute since 1970.
+    pub(crate) number: u64,
+    pub(crate) spans: u64,
+    /// Of their durations.
+    pub(crate) sum_ns: u128,
+}
+
+pub(crate) const MINUTE_NS: u64 = 60_000_000_000;
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Tallies {
+    pub(crate) all: Vec<Tally>,
+    /// How many spans are in each class of durations.
+    pub(crate) classes: Vec<(u16, u32)>,
+    pub(crate) minutes: Vec<Minute>,
+}
+
+impl Tallies {
+    pub(crate) fn classes_of(&self, tally: &Tally) -> &[(u16, u32)] {
+        self.classes.get(tally.classes.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn minutes_of(&self, tally: &Tally) -> &[Minute] {
+        self.minutes.get(tally.minutes.clone()).unwrap_or_default()
+    }
+
+    /// Returns the starts of the first and the last span; none without spans.
+    pub(crate) fn starts_ns(&self) -> Option<(u64, u64)> {
+        let starts = self.all.iter().map(|tally| tally.starts_ns);
+        starts.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+    }
+}
+
+/// The columns of a span that figures are made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timing {
+    pub(crate) row: u32,
+    pub(crate) start_ns: u64,
+    pub(crate) duration_ns: u64,
+    /// Names by number.
+    pub(crate) service: u32,
+    pub(crate) operation: u32,
+    pub(crate) kind: Kind,
+    pub(crate) is_error: bool,
+}
+
+impl Timing {
+    pub(crate) fn of(row: u32, columns: &Row) -> Self {
+        Self {
+            row,
+            start_ns: columns.start_ns,
+            duration_ns: columns.duration_ns,
+            service: columns.service,
+            operation: columns.operation,
+            kind: columns.facts.kind(),
+            is_error: columns.facts.status() == StatusCode::Error,
+        }
+    }
+
+    pub(crate) fn key(&self, caller: Caller) -> Key {
+        let Self { service, operation, kind, is_error, .. } = *self;
+        Key { service, operation, kind, is_error, caller }
+    }
+}
+
+impl View<'_> {
+    /// Returns what all spans come to, where that is written down.
+    pub(crate) fn tallies(&self) -> Option<Tallies> {
+        match self.block() {
+            Block::Open(_) => None,
+            Block::Sealed(block) => Some(block.tallies()),
+        }
+    }
+
+    /// Counts some rows; `caller` says where each was called from.
+    pub(crate) fn count(&self, rows: &Bits, caller: impl Fn(&Timing) -> Caller) -> Tallies {
+        let mut counting = Counting::default();
+        self.timings(rows, |timing| {
+            counting.add(timing.key(caller(timing)), timing.start_ns, timing.duration_ns);
+        });
+        counting.finish()
+    }
+
+    /// Hands over which services have spans of which kinds, some of them more than once.
+    pub(crate) fn served(&self, mut each: impl FnMut(u32, Kind)) {
+        match self.block() {
+            Block::Open(block) => (0..self.len()).for_each(|row| {
+                let row = block.row(row);
+                each(row.service, row.facts.kind());
+            }),
+            Block::Sealed(block) => block.served(each),
+        }
+    }
+
+    /// Returns when the first and the last request arrived.
+    pub(crate) fn arrivals(&self) -> Option<(Timestamp, Timestamp)> {
+        self.block().arrivals()
+    }
+
+    /// Returns the starts of the first and the last span; none without spans.
+    pub(crate) fn first_and_last_ns(&self) -> Option<(u64, u64)> {
+        match self.block() {
+            Block::Open(_) => (self.len() > 0).then(|| self.span_starts()),
+            Block::Sealed(block) => block.starts_ns(),
+        }
+    }
+
+    /// Hands over the columns of rows that figures are made of, in order.
+    pub(crate) fn timings(&self, rows: &Bits, mut each: impl FnMut(&Timing)) {
+        match self.block() {
+            Block::Open(block) => rows.iter().for_each(|row| each(&Timing::of(row, &block.row(row)))),
+            Block::Sealed(block) => block.timings(rows, each),
+        }
+    }
+
+    /// Returns where a span was called from, as far as its part tells.
+    pub(crate) fn caller(&self, row: u32) -> Caller {
+        match self.block() {
+            Block::Open(block) => {
+                let span = block.row(row);
+                if span.parent_id == 0 {
+                    return Caller::Outside;
+                }
+                match self.find_span(block.place(row).part, span.parent_id) {
+                    None => Caller::Unknown,
+                    Some(parent) if block.row(parent).service == span.service => Caller::Inside,
+                    Some(_) => Caller::Outside,
+                }
+            }
+            Block::Sealed(block) => block.caller(row),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::otlp::fixture::{TestSpan, batch, span};
+use crate::store::sealed::tests::both;
+use crate::testing::Random;
+
+type Named = (String, String, &'static str, bool, u8);
+
+/// What is known of some spans, by names, without looking at how it was counted.
+#[derive(Debug, Default, PartialEq)]
+struct Expected {
+    durations: Vec<u64>,
+    starts: (u64, u64),
+    minutes: BTreeMap<u64, (u64, u128)>,
+    classes: BTreeMap<u16, u32>,
+}
+
+fn named(view: &View, key: &Key) -> Named {
+    let text = |name| view.text(name).to_owned();
+    (text(key.service), text(key.operation), key.kind.name(), key.is_error, key.caller as u8)
+}
+
+/// Counts rows one by one.
+fn expected(view: &View, rows: &Bits) -> BTreeMap<Named, Expected> {
+    let mut all: BTreeMap<Named, Expected> = BTreeMap::new();
+    for row in rows.iter() {
+        let columns = view.row(row);
+        let part = view.part_of_row(row);
+        let caller = match columns.parent_id {
+            0 => Caller::Outside,
+            id => match view.newest_rows(part).find(|&other| view.row(other).span_id == id) {
+                None => Caller::Unknown,
+                Some(parent) if view.service(parent) == view.service(row) => Caller::Inside,
+                Some(_) => Caller::Outside,
+            },
+        };
+        let tally = all.entry(named(view, &Timing::of(row, &columns).key(caller))).or_default();
+        let is_first = tally.durations.is_empty();
+        let (first, last) = if is_first { (u64::MAX, 0) } else { tally.starts };
+        tally.starts = (first.min(columns.start_ns), last.max(columns.start_ns));
+        tally.durations.push(columns.duration_ns);
+        let minute = tally.minutes.entry(columns.start_ns / MINUTE_NS).or_default();
+        *minute = (minute.0 + 1, minute.1 + u128::from(columns.duration_ns));
+        *tally.classes.entry(class(columns.duration_ns)).or_default() += 1;
+    }
+    all.values_mut().for_each(|tally| tally.durations.sort_unstable());
+    all
+}
+
+fn assert_tells(tallies: &Tallies, view: &View, rows: &Bits) {
+    let expected = expected(view, rows);
+    assert_eq!(tallies.all.len(), expected.len());
+    for tally in &tallies.all {
+        let expected = &expected[&named(view, &tally.key)];
+        assert_eq!(tally.spans, expected.durations.len() as u64);
+        assert_eq!(tally.sum_ns, expected.durations.iter().map(|&ns| u128::from(ns)).sum::<u128>());
+        assert_eq!((Some(&tally.max_ns), tally.starts_ns), (expected.durations.last(), expected.starts));
+        let classes: Vec<(u16, u32)> = expected.classes.iter().map(|(class, spans)| (*class, *spans)).collect();
+        assert_eq!(tallies.classes_of(tally), classes);
+        let minute = |(&number, &(spans, sum_ns)): (&u64, &(u64, u128))| Minute { number, spans, sum_ns };
+        assert_eq!(tallies.minutes_of(tally), expected.minutes.iter().map(minute).collect::<Vec<_>>());
+    }
+}
+
+/// Spans of three services over some minutes, some of whose parents never came.
+fn many(random: &mut Random) -> Vec<TestSpan> {
+    let mut of = |number: u64| TestSpan {
+        duration: [7, 90, 1_500, 70_000, 1_000_000][random.below(5)] + random.below(1 << 16) as u64,
+        service: ["shop", "cart", "mail"][random.below(3)],
+        name: ["GET /", "query", "send", "charge"][random.below(4)],
+        error: random.below(9) == 0,
+        ..span((number / 11) as u8 + 1, number + 1, number.saturating_sub(random.below(4) as u64), number * 199_999)
+    };
+    (0..2_500).map(&mut of).collect()
+}
+
+#[test]
+fn a_sealed_block_has_written_down_what_its_spans_come_to() {
+    for seed in 0..4 {
+        let mut random = Random::new(seed);
+        let [open, sealed] = both(&[batch(&many(&mut random))]).map(|store| store.snapshot());
+        assert_eq!(open.views().next().unwrap().tallies(), None);
+        let view = sealed.views().next().unwrap();
+        let tallies = view.tallies().unwrap();
+        assert_tells(&tallies, &view, &Bits::all(view.len()));
+        assert_eq!(tallies, view.count(&Bits::all(view.len()), |timing| view.caller(timing.row)));
+        assert_eq!(tallies.starts_ns(), Some(view.span_starts()));
+    }
+}
+
+#[test]
+fn any_rows_of_any_block_can_be_counted() {
+    let mut random = Random::new(7);
+    for snapshot in both(&[batch(&many(&mut random))]).map(|store| store.snapshot()) {
+        let view = snapshot.views().next().unwrap();
+        for of in [1, 2, 40, 3_000] {
+            let mut rows = Bits::all(view.len());
+            rows.retain(|_| random.below(of) == 0);
+            assert_tells(&view.count(&rows, |timing| view.caller(timing.row)), &view, &rows);
+        }
+        let tallies = view.count(&Bits::all(view.len()), |_| Caller::Unknown);
+        assert!(tallies.all.iter().all(|tally| tally.key.caller == Caller::Unknown));
+        assert_eq!(view.first_and_last_ns(), Some(view.span_starts()));
+    }
+}
+
+#[test]
+fn nothing_comes_to_nothing() {
+    let [open, sealed] = both(&[batch(&[span(1, 1, 0, 0)])]).map(|store| store.snapshot());
+    for snapshot in [open, sealed] {
+        let view = snapshot.views().next().unwrap();
+        let tallies = view.count(&Bits::none(view.len()), |timing| view.caller(timing.row));
+        assert_eq!((&tallies, tallies.starts_ns()), (&Tallies::default(), None));
+    }
+}
