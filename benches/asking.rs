@@ -14,6 +14,7 @@ use bytes::Bytes;
 use endless::Endless;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
+use spantop::analysis::Rules;
 use spantop::model::{Timestamp, TraceId};
 use spantop::otlp;
 use spantop::query::{Memory, Query, parse};
@@ -105,7 +106,12 @@ fn beside_searches(filled: &mut Filled, requests: usize) -> [Duration; 2] {
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
                 let steps = |_: &dyn Fn() -> Reply| !is_over.load(Ordering::Relaxed);
-                black_box(answer_gradually(&request, &store.snapshot(), &Memory::default(), &steps));
+                black_box(answer_gradually(
+                    &request,
+                    &store.snapshot(),
+                    (&Memory::default(), &Rules::default()),
+                    &steps,
+                ));
             }
         });
         let times = filled.time(requests);
@@ -169,7 +175,7 @@ fn measure(request: &Request, snapshot: &Snapshot) -> Measured {
             }
             true
         };
-        let reply = answer_gradually(request, snapshot, &Memory::default(), &steps);
+        let reply = answer_gradually(request, snapshot, (&Memory::default(), &Rules::default()), &steps);
         let whole = start.elapsed();
         let (first, page) = (first.get().unwrap_or(whole), page.get().unwrap_or(whole));
         Measured { whole, first, page, found: found(&reply).0 }

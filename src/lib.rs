@@ -6,6 +6,7 @@ pub mod otlp;
 
 pub mod store;
 
+pub mod analysis;
 pub mod query;
 
 pub mod source;

@@ -13,13 +13,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("otlp", &[]),
     ("store", &["otlp"]),
     ("query", &["store", "otlp"]),
-    ("source", &["store", "query", "otlp"]),
+    ("analysis", &["store", "query", "otlp"]),
+    ("source", &["store", "query", "analysis", "otlp"]),
     ("net", &["config"]),
     ("ingest", &["source", "config", "otlp", "net"]),
-    ("api", &["source", "query", "config", "otlp"]),
-    ("remote", &["source", "query", "config", "otlp"]),
-    ("tui", &["source", "query", "config"]),
-    ("cli", &["api", "config", "demo", "ingest", "net", "otlp", "query", "remote", "source", "store", "tui"]),
+    ("api", &["source", "analysis", "query", "config", "otlp"]),
+    ("remote", &["source", "analysis", "query", "config", "otlp"]),
+    ("tui", &["source", "analysis", "query", "config"]),
+    (
+        "cli",
+        &["analysis", "api", "config", "demo", "ingest", "net", "otlp", "query", "remote", "source", "store", "tui"],
+    ),
 ];
 
 /// Words that a file may hold only if its path begins with one of these.

@@ -18,6 +18,7 @@ use super::logging::{FreeDisk, Logging};
 use super::sealing::Sealing;
 use super::writing::{Job, Shared, Writing};
 use super::{Collected, DiskStatus, Priority, Reply, Request, Source, SourceError};
+use crate::analysis::Rules;
 use crate::model::Timestamp;
 use crate::otlp::Batch;
 use crate::query::Memory;
@@ -46,6 +47,7 @@ pub struct Engine {
     started: Instant,
     /// What searches found.
     memory: Memory,
+    rules: ArcSwap<Rules>,
 }
 
 /// The writer's thread, which ends after [`Engine::stop`].
@@ -127,6 +129,7 @@ impl Engine {
             listening: ArcSwap::default(),
             started: clock(),
             memory: Memory::default(),
+            rules: ArcSwap::default(),
         };
         Ok((Arc::new(engine), WriterThread(thread)))
     }
@@ -152,6 +155,11 @@ impl Engine {
     /// Notes the bound addresses, as `otlp/grpc 127.0.0.1:4317`.
     pub fn set_listening(&self, addresses: Vec<String>) {
         self.listening.store(Arc::new(addresses));
+    }
+
+    /// Says how figures are made from now on.
+    pub fn set_rules(&self, rules: Rules) {
+        self.rules.store(Arc::new(rules));
     }
 
     /// Lets time pass: rates are noted and what is too old goes. To be called about once a second.
@@ -214,7 +222,9 @@ impl Source for Engine {
         if let Request::Gc { is_dry_run } = request {
             return self.collect(*is_dry_run).map(Reply::Gc);
         }
-        Ok(self.status(answer_gradually(request, &self.store.snapshot(), &self.memory, &|_| is_wanted())))
+        Ok(self.status(answer_gradually(request, &self.store.snapshot(), (&self.memory, &self.rules.load()), &|_| {
+            is_wanted()
+        })))
     }
 
     fn ask_gradually(&self, request: &Request, on: &mut dyn FnMut(Reply) -> bool) -> Result<(), SourceError> {
@@ -233,7 +243,8 @@ impl Source for Engine {
             }
             is_wanted.get()
         };
-        let reply = self.status(answer_gradually(request, &self.store.snapshot(), &self.memory, &steps));
+        let reply =
+            self.status(answer_gradually(request, &self.store.snapshot(), (&self.memory, &self.rules.load()), &steps));
         if is_wanted.get() {
             on.into_inner()(reply);
         }

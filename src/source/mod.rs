@@ -21,12 +21,13 @@ pub use keeping::{Keeping, SyncPolicy};
 pub use priority::Priority;
 pub use reading::Reading;
 pub use reply::{
-    Cell, Collected, DiskStatus, Facet, Facets, FilterPlan, FoundSpan, OneSeries, Plan, Progress, Reason, Recovery,
-    Removed, Reply, Scatter, Series, SpanList, Status, TraceList,
+    Bar, Cell, Collected, Density, DensityColumn, DiskStatus, Facet, Facets, Figured, FilterPlan, FoundSpan, OneSeries,
+    Plan, Progress, Reason, Recovery, Removed, Reply, Scatter, Series, Slow, SpanList, Status, TraceList,
 };
 pub use request::{
-    AttributesRequest, FacetsRequest, Page, Request, ScatterRequest, SeriesRequest, Sort, SortKey, SpansRequest,
-    TraceFilter, TraceStatus, TracesRequest, Window,
+    AttributesRequest, DensityRequest, FacetsRequest, FiguresRequest, Page, Request, ScatterRequest, Selection,
+    SeriesRequest, SlowOrder, SlowRequest, Sort, SortKey, SpansRequest, TraceFilter, TraceStatus, TracesRequest,
+    Window,
 };
 
 /// Answers requests: this process, or later a daemon elsewhere.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::{Figures, Percentiles, Performance, SlowOperation, SystemHealth};
 use crate::model::{Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary};
 use crate::query::ast::{Field, Literal};
 use crate::store::{Counters, Losses};
@@ -26,6 +27,10 @@ pub enum Reply {
     Matches(Vec<SpanId>),
     Facets(Facets),
     Scatter(Scatter),
+    Figures(Box<Figured>),
+    Density(Box<Density>),
+    Slow(Slow),
+    Health(SystemHealth),
     Plan(Plan),
     /// How many of the spans looked at have each, the most frequent first.
     Attributes(Vec<(Arc<str>, u64)>),
@@ -194,6 +199,63 @@ pub struct Cell {
     pub row: u16,
     pub traces: u32,
     pub errors: u32,
+}
+
+/// The figures of services and operations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figured {
+    pub performance: Performance,
+    pub progress: Progress,
+}
+
+/// Durations in cells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Density {
+    /// The left end of the first column and the right end of the last one.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// The lower end of the last row and the upper end of row 0. The rows between divide the logarithm evenly.
+    pub least_ns: u64,
+    pub most_ns: u64,
+    pub columns: Vec<DensityColumn>,
+    /// Cells that have a span, in order of column and row; the longest durations are in row 0. `traces` counts spans.
+    pub cells: Vec<Cell>,
+    /// How many spans took how long, from the shortest on.
+    pub histogram: Vec<Bar>,
+    /// Of all of them; percentiles are exact.
+    pub figures: Figures,
+    pub progress: Progress,
+}
+
+/// A stretch of time; percentiles are within 1 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DensityColumn {
+    pub spans: u64,
+    pub errors: u64,
+    /// None without spans.
+    pub percentiles: Option<Percentiles>,
+    pub max_ns: u64,
+}
+
+/// Spans that took from so long to so long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bar {
+    pub from_ns: u64,
+    /// One past the longest.
+    pub to_ns: u64,
+    pub spans: u64,
+    pub errors: u64,
+}
+
+/// The operations that time is spent in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slow {
+    pub operations: Vec<SlowOperation>,
+    /// How many operations there are.
+    pub total: usize,
+    /// The self time of all.
+    pub self_ns: u128,
+    pub progress: Progress,
 }
 
 /// A page of the list of traces.

@@ -30,6 +30,14 @@ pub enum Request {
     Facets(FacetsRequest),
     /// When the traces of a list began and how long they took; answered by [`super::Reply::Scatter`].
     Scatter(ScatterRequest),
+    /// The figures of services and operations; answered by [`super::Reply::Figures`].
+    Figures(FiguresRequest),
+    /// How durations are spread over time; answered by [`super::Reply::Density`].
+    Density(DensityRequest),
+    /// The operations that time is spent in; answered by [`super::Reply::Slow`].
+    Slow(SlowRequest),
+    /// How well services do; answered by [`super::Reply::Health`].
+    Health(Selection),
     /// What there is to look at for a query; answered by [`super::Reply::Plan`].
     Plan(Arc<Query>),
     /// The names of attributes that spans have; answered by [`super::Reply::Attributes`].
@@ -49,6 +57,10 @@ impl Request {
             | Self::Series(_)
             | Self::Facets(_)
             | Self::Scatter(_)
+            | Self::Figures(_)
+            | Self::Density(_)
+            | Self::Slow(_)
+            | Self::Health(_)
             | Self::Plan(_)
             | Self::Attributes(_) => true,
             _ => false,
@@ -95,6 +107,63 @@ pub struct SeriesRequest {
     pub service: Option<String>,
     /// The time from one sample to the next; by default the window ÷ 240, rounded to a readable one.
     pub step_ns: Option<u64>,
+}
+
+/// Spans that figures are of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selection {
+    /// In which the spans began.
+    pub window: Window,
+    /// That the query returns.
+    pub query: Option<Arc<Query>>,
+    /// Of which they are.
+    pub service: Option<String>,
+}
+
+/// Figures of services and operations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FiguresRequest {
+    pub of: Selection,
+    /// Whether percentiles and Apdex may be within 1 % only, which takes a tenth of the time where much is held.
+    pub is_quick: bool,
+    /// Whether the window before, as long, is told as well.
+    pub with_before: bool,
+    /// How many ticks of a minute or more the requests of each service are counted in at most; 0 for none.
+    pub ticks: u16,
+}
+
+/// Durations in cells: the columns divide the time, the rows the logarithm of the duration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DensityRequest {
+    pub of: Selection,
+    /// Only the spans of this operation, of all kinds.
+    pub operation: Option<String>,
+    /// Whether all spans count, or requests only.
+    pub all_spans: bool,
+    pub columns: u16,
+    pub rows: u16,
+}
+
+/// Operations that time is spent in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SlowRequest {
+    pub of: Selection,
+    pub order: SlowOrder,
+    /// Whether they are compared with the window before.
+    pub with_before: bool,
+    pub limit: usize,
+}
+
+/// What comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SlowOrder {
+    /// What most time is spent in.
+    #[default]
+    Total,
+    /// Of which one in a hundred takes the longest.
+    P99,
+    /// What became slower most surely.
+    Change,
 }
 
 /// Values of fields and how many traces have them.

@@ -2,52 +2,19 @@
 //! numbers of services and operations.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::Value;
-use spantop::otlp::{self, Batch};
 use spantop::query::ast::Literal;
 use spantop::query::{Query, parse};
 use spantop::source::{Reply, Request, SeriesRequest, TraceFilter, TracesRequest, Window, answer};
 
+use crate::recorded::{CAPTURES, requests, truth};
 use crate::spans_request;
 use crate::stores::{self, Blocks, Form};
 
-const CAPTURES: [&str; 3] = ["node-json", "python-grpc", "rust-proto"];
 /// Longer than the recording.
 const ONE_STEP_NS: u64 = 7 * 24 * 3_600 * 1_000_000_000;
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
-}
-
-fn truth() -> Value {
-    serde_json::from_slice(&std::fs::read(folder().join("truth.json")).unwrap()).unwrap()
-}
-
-/// Returns the requests of a capture that have traces.
-fn requests(capture: &str) -> Vec<Batch> {
-    let folder = folder().join(capture);
-    let manifest = std::fs::read_to_string(folder.join("manifest.jsonl")).unwrap();
-    let entries = manifest.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let batch = |entry: Value| {
-        let sent = std::fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap();
-        let mut body = Vec::new();
-        if entry["encoding"] == "gzip" {
-            flate2::read::GzDecoder::new(sent.as_slice()).read_to_end(&mut body).unwrap();
-        } else {
-            body = sent;
-        }
-        if entry["content_type"] == "application/json" {
-            body = otlp::json::to_protobuf(&body).unwrap();
-        }
-        otlp::scan(Bytes::from(body)).unwrap()
-    };
-    entries.filter(|entry| entry["signal"] == "traces").map(batch).collect()
-}
 
 fn query(text: &str) -> Arc<Query> {
     Arc::new(parse(text).unwrap_or_else(|problems| panic!("{}", problems.render(text))).query)

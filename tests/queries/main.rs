@@ -7,12 +7,15 @@ mod corpus;
 mod edges;
 mod fixture;
 mod laws;
+mod recorded;
+#[expect(dead_code, reason = "some is for figures")]
 mod stores;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cases::{Case, Line};
+use spantop::analysis::Rules;
 use spantop::model::Timestamp;
 use spantop::query::{Memory, Query, parse};
 use spantop::source::{
@@ -37,7 +40,7 @@ fn spans_request(query: &Arc<Query>) -> Request {
 fn ask(form: &Form, request: &Request) -> Reply {
     let reply = answer(request, &form.snapshot);
     for _ in 0..2 {
-        let gradually = answer_gradually(request, &form.snapshot, &form.memory, &|found| {
+        let gradually = answer_gradually(request, &form.snapshot, (&form.memory, &Rules::default()), &|found| {
             found();
             true
         });
@@ -181,7 +184,7 @@ fn what_earlier_searches_found_does_not_change_what_is_found_while_spans_come_in
     stores::growing(&fixture::requests(), &mut |snapshot| {
         for (query, memory) in &queries {
             let request = spans_request(query);
-            let again = answer_gradually(&request, snapshot, memory, &|_| true);
+            let again = answer_gradually(&request, snapshot, (memory, &Rules::default()), &|_| true);
             assert_eq!(again, answer(&request, snapshot), "{query}");
         }
     });

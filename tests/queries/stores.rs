@@ -57,6 +57,19 @@ pub(crate) fn of_batches(batches: &[Batch], blocks: Blocks) -> Form {
     Form { snapshot: store.snapshot(), memory: Memory::default(), _store: store }
 }
 
+/// Returns a store of these requests, each in a sealed block of its own, to which something came a second time.
+pub(crate) fn with_duplicates(requests: &[ExportTraceServiceRequest], again: &ExportTraceServiceRequest) -> Form {
+    let (store, mut writer) = Writer::new(Limits { retention_ns: RETENTION_NS, ..Limits::default() });
+    let mut sealer = Sealer::default();
+    for request in requests {
+        writer.append(&otlp::scan(request.encode_to_vec().into()).unwrap(), Timestamp(0));
+        seal(&mut writer, &mut sealer);
+        writer.append(&otlp::scan(request.encode_to_vec().into()).unwrap(), Timestamp(0));
+    }
+    assert_eq!(writer.append(&otlp::scan(again.encode_to_vec().into()).unwrap(), Timestamp(0)).stored, 0);
+    Form { snapshot: store.snapshot(), memory: Memory::default(), _store: store }
+}
+
 /// Calls `look` after each request with a store that grows, of which two blocks are sealed on the way.
 pub(crate) fn growing(requests: &[ExportTraceServiceRequest], look: &mut dyn FnMut(&Snapshot)) {
     let (store, mut writer) = Writer::new(Limits { retention_ns: RETENTION_NS, ..Limits::default() });

@@ -1,10 +1,15 @@
 //! Request + store → reply: a file a request. Knows no clock, no network, no screen.
 
 mod attributes;
+mod density;
 mod facets;
+mod figures;
+mod health;
 mod plan;
 mod scatter;
+mod selected;
 mod series;
+mod slow;
 mod span;
 mod spans;
 mod summary;
@@ -12,6 +17,7 @@ mod trace;
 mod traces;
 
 use super::{Collected, Reply, Request};
+use crate::analysis::Rules;
 use crate::query::Memory;
 use crate::store::Snapshot;
 
@@ -21,12 +27,17 @@ pub(super) type Steps<'a> = &'a dyn Fn(&dyn Fn() -> Reply) -> bool;
 /// Answers everything that the store alone can answer: all but [`Request::Status`], of which it gives the store's part, and
 /// [`Request::Gc`], as looking at a store makes nothing go.
 pub fn answer(request: &Request, snapshot: &Snapshot) -> Reply {
-    answer_gradually(request, snapshot, &Memory::default(), &|_| true)
+    answer_gradually(request, snapshot, (&Memory::default(), &Rules::default()), &|_| true)
 }
 
-/// Answers as [`answer`] does, with what earlier searches left in `memory`, and calls `steps` with what makes a reply of what
+/// Answers as [`answer`] does, with what earlier searches left in `memory` and what is chosen for figures, and calls `steps` with what makes a reply of what
 /// was found so far, often; where that returns false, the answer ends with what is found.
-pub fn answer_gradually(request: &Request, snapshot: &Snapshot, memory: &Memory, steps: Steps) -> Reply {
+pub fn answer_gradually(
+    request: &Request,
+    snapshot: &Snapshot,
+    (memory, rules): (&Memory, &Rules),
+    steps: Steps,
+) -> Reply {
     match request {
         Request::Traces(request) => Reply::Traces(traces::list(request, snapshot, memory, steps)),
         Request::Trace(id) => Reply::Trace(trace::open(*id, snapshot)),
@@ -38,6 +49,14 @@ pub fn answer_gradually(request: &Request, snapshot: &Snapshot, memory: &Memory,
         Request::Matches(id, query) => Reply::Matches(spans::of_trace(*id, query, snapshot, memory)),
         Request::Facets(request) => Reply::Facets(facets::facets(request, snapshot, memory, steps)),
         Request::Scatter(request) => Reply::Scatter(scatter::scatter(request, snapshot, memory, steps)),
+        Request::Figures(request) => {
+            Reply::Figures(Box::new(figures::figures(request, snapshot, (memory, rules), steps)))
+        }
+        Request::Density(request) => {
+            Reply::Density(Box::new(density::density(request, snapshot, (memory, rules), steps)))
+        }
+        Request::Slow(request) => Reply::Slow(slow::slow(request, snapshot, (memory, rules), steps)),
+        Request::Health(of) => Reply::Health(health::health(of, snapshot, (memory, rules), steps)),
         Request::Plan(query) => Reply::Plan(plan::plan(query, snapshot)),
         Request::Attributes(request) => Reply::Attributes(attributes::names(request, snapshot)),
         Request::Status => Reply::Status(Box::new(traces::status(snapshot))),

@@ -86,12 +86,6 @@ impl Tallies {
     pub(crate) fn minutes_of(&self, tally: &Tally) -> &[Minute] {
         self.minutes.get(tally.minutes.clone()).unwrap_or_default()
     }
-
-    /// Returns the starts of the first and the last span; none without spans.
-    pub(crate) fn starts_ns(&self) -> Option<(u64, u64)> {
-        let starts = self.all.iter().map(|tally| tally.starts_ns);
-        starts.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
-    }
 }
 
 /// The columns of a span that figures are made of.

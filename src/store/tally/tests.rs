@@ -44,7 +44,9 @@ fn expected(view: &View, rows: &Bits) -> BTreeMap<Named, Expected> {
         *minute = (minute.0 + 1, minute.1 + u128::from(columns.duration_ns));
         *tally.classes.entry(class(columns.duration_ns)).or_default() += 1;
     }
-    all.values_mut().for_each(|tally| tally.durations.sort_unstable());
+    for tally in all.values_mut() {
+        tally.durations.sort_unstable();
+    }
     all
 }
 
@@ -85,7 +87,6 @@ fn a_sealed_block_has_written_down_what_its_spans_come_to() {
         let tallies = view.tallies().unwrap();
         assert_tells(&tallies, &view, &Bits::all(view.len()));
         assert_eq!(tallies, view.count(&Bits::all(view.len()), |timing| view.caller(timing.row)));
-        assert_eq!(tallies.starts_ns(), Some(view.span_starts()));
     }
 }
 
@@ -111,6 +112,6 @@ fn nothing_comes_to_nothing() {
     for snapshot in [open, sealed] {
         let view = snapshot.views().next().unwrap();
         let tallies = view.count(&Bits::none(view.len()), |timing| view.caller(timing.row));
-        assert_eq!((&tallies, tallies.starts_ns()), (&Tallies::default(), None));
+        assert_eq!(tallies, Tallies::default());
     }
 }

@@ -154,6 +154,10 @@ impl Source for Fake {
             Request::Plan(_) => Reply::Plan(Plan::default()),
             Request::Attributes(request) => Reply::Attributes(search::attributes(&request.part, request.limit)),
             Request::Gc { .. } => Reply::Gc(Collected::default()),
+            Request::Figures(_) => Reply::Figures(Box::default()),
+            Request::Density(_) => Reply::Density(Box::default()),
+            Request::Slow(_) => Reply::Slow(crate::source::Slow::default()),
+            Request::Health(_) => Reply::Health(crate::analysis::SystemHealth::default()),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),
         })
     }

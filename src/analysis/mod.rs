@@ -1,0 +1,24 @@
+//! What the numbers mean: one definition each, used by every screen, command and endpoint. Pure functions over the columns of
+//! blocks and over plain series; no clock, no network, no screen.
+
+mod classes;
+mod exact;
+pub mod figures;
+pub mod health;
+mod rules;
+mod self_time;
+pub mod service;
+mod spans;
+mod totals;
+
+pub use figures::{Figures, Percentiles};
+pub use health::{Health, HealthRule, HealthStatus, SystemHealth};
+pub use rules::Rules;
+pub use service::{Change, OperationFigures, Performance, ServiceFigures, SlowOperation, Tick};
+
+pub(crate) use classes::Classes;
+pub(crate) use exact::Sought;
+pub(crate) use figures::nearest_rank;
+pub(crate) use self_time::{Lasting, SelfTimes};
+pub(crate) use spans::{Rows, Spans, Starts};
+pub(crate) use totals::{Exact, Group, Together, Totals};

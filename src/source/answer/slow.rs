@@ -1,0 +1,205 @@
+//! The operations that time is spent in.
+
+use std::cmp::Reverse;
+
+use foldhash::{HashMap, HashMapExt};
+
+use super::Steps;
+use super::figures::{Made, Operation, Service};
+use super::selected::{Selected, on_all_cores};
+use crate::analysis::{Change, Lasting, Rows, Rules, SelfTimes, SlowOperation, Starts, Totals};
+use crate::model::Kind;
+use crate::query::Memory;
+use crate::source::{Progress, Reply, Slow, SlowOrder, SlowRequest};
+use crate::store::{PartRef, Row, Snapshot};
+
+/// Returns them.
+pub(super) fn slow(
+    request: &SlowRequest,
+    snapshot: &Snapshot,
+    (memory, rules): (&Memory, &Rules),
+    steps: Steps,
+) -> Slow {
+    let going = |progress| steps(&|| Reply::Slow(Slow { progress, ..Slow::default() }));
+    let Some(selected) = Selected::new(&request.of, snapshot, memory, &going) else { return Slow::default() };
+    let starts = selected.starts();
+    let Some((totals, progress)) = selected.totals(starts, &going) else { return Slow::default() };
+    let mut made = Made::of(&totals, rules);
+    made.look(&selected, starts);
+    let own_ns = self_times(&selected, snapshot, (starts, &totals));
+    if !going(progress) {
+        return Slow::default();
+    }
+    let before = request.with_before.then(|| selected.before()).flatten();
+    let before = before.and_then(|before| selected.totals(before, &going));
+    let before = before.as_ref().map(|(totals, _)| Made::of(totals, rules));
+    let mut slow = list(&made, &own_ns, before.as_ref());
+    slow.progress = progress;
+    sort(&mut slow.operations, request.order);
+    slow.operations.truncate(request.limit);
+    slow
+}
+
+/// Returns all operations with their self times, which are given by group.
+pub(super) fn list(made: &Made, own_ns: &[u128], before: Option<&Made>) -> Slow {
+    let sum = |operation: &Operation| -> u128 {
+        operation.of.groups.iter().filter_map(|&group| own_ns.get(group as usize)).sum()
+    };
+    let all_ns: u128 = own_ns.iter().sum();
+    let slow = |service: &Service, operation: &Operation| {
+        let self_ns = sum(operation);
+        let percentiles = operation.of.figures(0).percentiles.unwrap_or_default();
+        SlowOperation {
+            service: made.totals.name(service.number),
+            operation: made.totals.name(operation.number),
+            kind: operation.kind,
+            spans: operation.of.together.count(),
+            p95_ns: percentiles.p95_ns,
+            p99_ns: percentiles.p99_ns,
+            self_ns,
+            share_percent: if all_ns > 0 { self_ns as f64 * 100.0 / all_ns as f64 } else { 0.0 },
+            change: before.and_then(|before| change(made, (service, operation), before)),
+        }
+    };
+    let of_service =
+        |service: &Service| service.operations.iter().map(|operation| slow(service, operation)).collect::<Vec<_>>();
+    let mut operations: Vec<SlowOperation> = made.services.iter().flat_map(of_service).collect();
+    sort(&mut operations, SlowOrder::Total);
+    Slow { total: operations.len(), operations, self_ns: all_ns, progress: Progress::default() }
+}
+
+fn sort(operations: &mut [SlowOperation], order: SlowOrder) {
+    match order {
+        SlowOrder::Total => operations.sort_by_key(|slow| Reverse(slow.self_ns)),
+        SlowOrder::P99 => operations.sort_by_key(|slow| Reverse(slow.p99_ns)),
+        SlowOrder::Change => operations.sort_by(|a, b| {
+            // What became faster, and what is not known, comes last.
+            let order = |slow: &SlowOperation| {
+                slow.change.filter(|change| change.slower > 0.5).map_or(f64::INFINITY, |change| change.p_value)
+            };
+            order(a).total_cmp(&order(b)).then(b.self_ns.cmp(&a.self_ns))
+        }),
+    }
+}
+
+fn change_between(_: &crate::analysis::Together, _: &crate::analysis::Together) -> Option<Change> {
+    None
+}
+
+fn change(made: &Made, (service, operation): (&Service, &Operation), before: &Made) -> Option<Change> {
+    let (service, name) = (made.totals.name(service.number), made.totals.name(operation.number));
+    let service = before.services.iter().find(|other| before.totals.name(other.number) == service)?;
+    let is_it = |other: &&Operation| other.kind == operation.kind && before.totals.name(other.number) == name;
+    let earlier = service.operations.iter().find(is_it)?;
+    change_between(&earlier.of.together, &operation.of.together)
+}
+
+/// Returns the self time of each group's spans; what of an operation are requests and what are not is not told apart.
+pub(super) fn self_times(selected: &Selected, snapshot: &Snapshot, (starts, totals): (Starts, &Totals)) -> Vec<u128> {
+    let views = &selected.spans.views;
+    let rows: Vec<Rows> = (0..views.len()).map(|position| selected.spans.rows(position, starts)).collect();
+    let all = on_all_cores(views.len(), |positions| {
+        let mut summing = Summing::new(selected, totals, &rows);
+        for position in positions {
+            let view = &views[position];
+            for part in (0..view.parts()).take_while(|&part| view.has_part(part)) {
+                if !snapshot.is_superseded(view, part) {
+                    summing.add(&snapshot.parts(PartRef { block: view.sequence(), part }).0);
+                }
+            }
+        }
+        summing.own_ns
+    });
+    let sum = |mut sums: Vec<u128>, others: Vec<u128>| {
+        sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
+        sums
+    };
+    all.into_iter().reduce(sum).unwrap_or_default()
+}
+
+/// Sums up self times trace by trace.
+struct Summing<'a> {
+    selected: &'a Selected<'a>,
+    totals: &'a Totals,
+    /// Of each block those that count.
+    rows: &'a [Rows],
+    own_ns: Vec<u128>,
+    groups: HashMap<(usize, u32, u32, Kind), Option<u32>>,
+    // Of the trace at hand, used again for the next.
+    spans: Vec<(usize, u32, Row)>,
+    ids: Vec<(u64, u32)>,
+    lasting: Vec<Lasting>,
+    times: SelfTimes,
+}
+
+impl<'a> Summing<'a> {
+    fn new(selected: &'a Selected<'a>, totals: &'a Totals, rows: &'a [Rows]) -> Self {
+        Self {
+            selected,
+            totals,
+            rows,
+            own_ns: vec![0; totals.groups.len()],
+            groups: HashMap::new(),
+            spans: Vec::new(),
+            ids: Vec::new(),
+            lasting: Vec::new(),
+            times: SelfTimes::default(),
+        }
+    }
+
+    /// Adds the spans of a trace, which has these parts.
+    fn add(&mut self, parts: &[(usize, u32)]) {
+        if parts.iter().all(|(position, _)| self.rows[*position] == Rows::None) {
+            return;
+        }
+        self.spans.clear();
+        for &(position, part) in parts {
+            let view = &self.selected.spans.views[position];
+            self.spans.extend(view.newest_rows(part).map(|row| (position, row, view.row(row))));
+        }
+        self.ids.clear();
+        self.ids.extend(self.spans.iter().map(|(_, _, row)| row.span_id).zip(0..));
+        self.ids.sort_unstable();
+        let ids = &self.ids;
+        let place = |id: u64| {
+            let at = ids.binary_search_by_key(&id, |(id, _)| *id).ok().filter(|_| id != 0)?;
+            ids.get(at).map(|(_, place)| *place)
+        };
+        self.lasting.clear();
+        self.lasting.extend(self.spans.iter().map(|(_, _, row)| Lasting {
+            start_ns: row.start_ns,
+            end_ns: row.end_ns(),
+            parent: place(row.parent_id),
+        }));
+        for ((position, at, row), own_ns) in self.spans.iter().zip(self.times.of(&self.lasting)) {
+            let counts = match &self.rows[*position] {
+                Rows::None => false,
+                Rows::All => true,
+                Rows::Some(rows) => rows.has(*at),
+            };
+            let key = (*position, row.service, row.operation, row.facts.kind());
+            if !counts {
+                continue;
+            }
+            let group = *self.groups.entry(key).or_insert_with(|| group(self.selected, self.totals, key));
+            if let Some(group) = group {
+                self.own_ns[group as usize] += u128::from(*own_ns);
+            }
+        }
+    }
+}
+
+/// Returns a group of the operation; none where it is of another service than is asked for.
+fn group(
+    selected: &Selected,
+    totals: &Totals,
+    (position, service, operation, kind): (usize, u32, u32, Kind),
+) -> Option<u32> {
+    let view = &selected.spans.views[position];
+    if !selected.spans.is_of(view, service) {
+        return None;
+    }
+    let [service, operation] = [service, operation].map(|name| totals.known(view.text(name)));
+    let group = |is_request| totals.known_group((service?, operation.unwrap_or(u32::MAX), kind, is_request));
+    group(true).or_else(|| group(false))
+}
