@@ -16,7 +16,7 @@ const SERVICES: u64 = 12;
 const SCOPES: usize = 5;
 
 /// A random number generator that gives the same requests every time (splitmix64).
-pub(crate) struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     pub(crate) fn next(&mut self) -> u64 {

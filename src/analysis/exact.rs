@@ -2,148 +2,132 @@
 //! classes need be kept to find it, a hundredth or so of them.
 
 use super::figures::{Percentiles, nearest_rank};
-use super::totals::{Exact, Together};
-use crate::store::{Bits, CLASSES, class, least_of, middle_of};
+use super::totals::{Exact, Sums, bounds};
+use crate::store::{Bits, CLASSES, Timing, class, least_of, middle_of};
 
 /// Of a class with more durations than this the middle stands for all of them.
 const MAX_IN_CLASS: u64 = 1_000_000;
-/// How many durations are kept at most, by who looks.
+/// How many durations are kept at most.
 const MAX_KEPT: u64 = 8_000_000;
 
 /// Which durations are to be kept, by group.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sought {
-    classes: Vec<Bits>,
+    groups: Vec<One>,
+    /// How many will be kept.
+    durations: u64,
+}
+
+/// What is sought of a group.
+#[derive(Clone, Debug)]
+struct One {
+    classes: Bits,
     /// The longest durations that satisfy, and that are tolerated.
-    bounds: Vec<[u64; 2]>,
-    bound_classes: Vec<[u16; 2]>,
+    bounds: [u64; 2],
+    bound_classes: [u16; 2],
 }
 
 /// The durations that were kept.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
-    durations: Vec<Vec<u64>>,
+pub(crate) struct Kept(Vec<OfGroup>);
+
+#[derive(Clone, Debug, Default)]
+struct OfGroup {
+    durations: Vec<u64>,
     /// Of those in the classes of the bounds, and without an error, how many are within them.
-    within: Vec<[u64; 2]>,
+    within: [u64; 2],
 }
 
 impl Sought {
-    /// Seeks nothing, for so many groups.
-    pub(crate) fn nothing(groups: usize) -> Self {
-        let none = || Bits::none(CLASSES as u32);
-        Self {
-            classes: (0..groups).map(|_| none()).collect(),
-            bounds: vec![[0; 2]; groups],
-            bound_classes: vec![[u16::MAX; 2]; groups],
+    /// Seeks what tells the percentiles and Apdex of groups exactly: for each its sums, and what satisfies. Returns with it
+    /// whether all will be told so.
+    pub(crate) fn of<'a>(groups: impl Iterator<Item = (&'a Sums, u64)>) -> (Self, bool) {
+        let (mut sought, mut is_all) = (Self { groups: Vec::new(), durations: 0 }, true);
+        for (sums, satisfying_ns) in groups {
+            is_all &= sought.seek(sums, bounds(satisfying_ns));
         }
+        (sought, is_all)
     }
 
-    /// Seeks what tells the percentiles and Apdex of some groups exactly; returns whether that can be done.
-    pub(crate) fn seek(&mut self, (groups, together): (&[u32], &Together), bounds: [u64; 2]) -> bool {
-        let mut can = true;
+    fn seek(&mut self, sums: &Sums, bounds: [u64; 2]) -> bool {
+        let mut one = One { classes: Bits::none(CLASSES as u32), bounds, bound_classes: bounds.map(class) };
+        let mut is_all = true;
         for part in Percentiles::PARTS {
-            let Some((class, _)) = together.at_rank(nearest_rank(part, together.count())) else { continue };
+            let Some((class, _)) = sums.all.at_rank(nearest_rank(part, sums.all.count())) else { continue };
             // All durations of a class of one are known.
-            if least_of(class + 1) - least_of(class) <= 1 {
+            if width_of(class) <= 1 || one.classes.has(class.into()) {
                 continue;
             }
-            if together.in_class(class) > MAX_IN_CLASS {
-                can = false;
+            let durations = sums.all.in_class(class);
+            if durations > MAX_IN_CLASS || self.durations + durations > MAX_KEPT {
+                is_all = false;
                 continue;
             }
-            for &group in groups {
-                self.classes[group as usize].insert(class.into());
-            }
+            self.durations += durations;
+            one.classes.insert(class.into());
         }
-        for &group in groups {
-            self.bounds[group as usize] = bounds;
-            self.bound_classes[group as usize] = bounds.map(class);
-        }
-        can
-    }
-
-    /// Seeks nothing more where too much would be kept, and returns whether that was so.
-    pub(crate) fn forgo(&mut self, count: impl Fn(usize, u16) -> u64) -> bool {
-        let of = |(group, classes): (usize, &Bits)| classes.iter().map(|class| count(group, class as u16)).sum::<u64>();
-        let is_too_much = self.classes.iter().enumerate().map(of).sum::<u64>() > MAX_KEPT;
-        if is_too_much {
-            self.classes.iter_mut().for_each(Bits::clear);
-        }
-        is_too_much
+        self.groups.push(one);
+        is_all
     }
 
     /// Returns a place for what is kept.
     pub(crate) fn kept(&self) -> Kept {
-        Kept { durations: vec![Vec::new(); self.classes.len()], within: vec![[0; 2]; self.classes.len()] }
+        Kept(vec![OfGroup::default(); self.groups.len()])
     }
 
-    /// Keeps a duration if it is sought.
+    /// Keeps the duration of a span of a group if it is sought.
     #[inline]
-    pub(crate) fn look(&self, group: u32, (duration_ns, is_error): (u64, bool), kept: &mut Kept) {
-        let (group, class) = (group as usize, class(duration_ns));
-        if self.classes.get(group).is_some_and(|classes| classes.has(class.into())) {
-            kept.durations[group].push(duration_ns);
+    pub(crate) fn look(&self, group: u32, span: &Timing, kept: &mut Kept) {
+        let Some((one, kept)) = self.groups.get(group as usize).zip(kept.0.get_mut(group as usize)) else { return };
+        let class = class(span.duration_ns);
+        if one.classes.has(class.into()) {
+            kept.durations.push(span.duration_ns);
         }
-        let bound_classes = self.bound_classes.get(group).copied().unwrap_or_default();
-        if bound_classes.contains(&class) && !is_error {
-            for at in [0, 1] {
-                kept.within[group][at] +=
-                    u64::from(bound_classes[at] == class && duration_ns <= self.bounds[group][at]);
+        if one.bound_classes.contains(&class) && !span.is_error() {
+            for ((within, bound), bound_class) in kept.within.iter_mut().zip(one.bounds).zip(one.bound_classes) {
+                *within += u64::from(bound_class == class && span.duration_ns <= bound);
             }
         }
     }
 
-    /// Returns the exact figures of some groups, of what all who looked have kept.
-    pub(crate) fn exact(&self, (groups, together): (&[u32], &Together), kept: &Kept) -> Exact {
-        let percentile = |part| self.duration_at(nearest_rank(part, together.count()), (groups, together), kept);
-        let within = [0, 1].map(|at| {
-            let class = groups.first().map_or(0, |&group| self.bound_classes[group as usize][at]);
-            let on_the_edge: u64 = groups.iter().map(|&group| kept.within[group as usize][at]).sum();
-            together.fine_below(class) + on_the_edge
-        });
-        Exact { percentiles: Percentiles::of(Percentiles::PARTS.map(percentile)), within }
-    }
-
-    fn duration_at(&self, rank: u64, (groups, together): (&[u32], &Together), kept: &Kept) -> u64 {
-        let Some((class, before)) = together.at_rank(rank) else { return 0 };
-        let (least, next) = (least_of(class), least_of(class + 1));
-        if next - least <= 1 {
-            return least;
-        }
-        let mut durations = Vec::new();
-        for &group in groups.iter().filter(|&&group| self.classes[group as usize].has(class.into())) {
-            // Sorted, see `Kept::sort`.
-            let all = &kept.durations[group as usize];
-            let of_class =
-                all.partition_point(|&ns| ns < least)..all.partition_point(|&ns| ns < next || class_is_last(class));
-            durations.extend_from_slice(all.get(of_class).unwrap_or_default());
-        }
-        let place = (rank - before - 1) as usize;
-        if place >= durations.len() {
-            return middle_of(class);
-        }
-        *durations.select_nth_unstable(place).1
+    /// Returns the exact figures of each group, of what all who looked have kept.
+    pub(crate) fn exact<'a>(&self, groups: impl Iterator<Item = &'a Sums>, kept: Kept) -> Vec<Exact> {
+        let exact = |((sums, one), mut kept): ((&Sums, &One), OfGroup)| {
+            kept.durations.sort_unstable();
+            let percentile = |part| one.duration_at(nearest_rank(part, sums.all.count()), sums, &kept.durations);
+            let [satisfied, tolerated] = one.bound_classes.map(|class| sums.fine_below(class));
+            Exact {
+                percentiles: Percentiles::of(Percentiles::PARTS.map(percentile)),
+                within: [satisfied + kept.within[0], tolerated + kept.within[1]],
+            }
+        };
+        groups.zip(&self.groups).zip(kept.0).map(exact).collect()
     }
 }
 
-/// The last class has no next one.
-fn class_is_last(class: u16) -> bool {
-    class as usize + 1 == CLASSES
+impl One {
+    /// Returns the duration of a rank; of those kept, which are in order, where they were sought.
+    fn duration_at(&self, rank: u64, sums: &Sums, durations: &[u64]) -> u64 {
+        let Some((class, before)) = sums.all.at_rank(rank) else { return 0 };
+        if !self.classes.has(class.into()) {
+            return middle_of(class).min(sums.max_ns);
+        }
+        let first = durations.partition_point(|&ns| ns < least_of(class));
+        let place = first + (rank - before - 1) as usize;
+        durations.get(place).copied().unwrap_or_else(|| middle_of(class))
+    }
+}
+
+fn width_of(class: u16) -> u64 {
+    least_of(class + 1) - least_of(class)
 }
 
 impl Kept {
     /// Takes in what another one has kept.
     pub(crate) fn merge(&mut self, other: Self) {
-        for (own, mut others) in self.durations.iter_mut().zip(other.durations) {
-            own.append(&mut others);
+        for (own, mut other) in self.0.iter_mut().zip(other.0) {
+            own.durations.append(&mut other.durations);
+            own.within = [own.within[0] + other.within[0], own.within[1] + other.within[1]];
         }
-        for (own, others) in self.within.iter_mut().zip(other.within) {
-            *own = [own[0] + others[0], own[1] + others[1]];
-        }
-    }
-
-    /// Puts what was kept in order, before it is asked.
-    pub(crate) fn sort(&mut self) {
-        self.durations.iter_mut().for_each(|durations| durations.sort_unstable());
     }
 }

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::totals::is_entry;
-use super::{Figures, ServiceFigures};
+use super::{Figures, OperationFigures, ServiceFigures};
+use crate::model::Kind;
 
 /// The constants of the score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -188,10 +188,14 @@ fn milliseconds(ms: f64) -> String {
     }
 }
 
+fn is_entry(operation: &OperationFigures) -> bool {
+    matches!(operation.kind, Kind::Server | Kind::Consumer)
+}
+
 /// Returns the operation of which this is the most, among those that are requests where there are some.
 fn worst(service: &ServiceFigures, of: impl Fn(&Figures) -> f64) -> Option<&str> {
-    let has_entries = service.operations.iter().any(|operation| is_entry(operation.kind));
-    let some = service.operations.iter().filter(|operation| !has_entries || is_entry(operation.kind));
+    let has_entries = service.operations.iter().any(|operation| is_entry(operation));
+    let some = service.operations.iter().filter(|operation| !has_entries || is_entry(operation));
     let some = some.filter(|operation| of(&operation.figures) > 0.0);
     let most = some.max_by(|a, b| of(&a.figures).total_cmp(&of(&b.figures)));
     most.map(|operation| &*operation.operation)
@@ -200,8 +204,6 @@ fn worst(service: &ServiceFigures, of: impl Fn(&Figures) -> f64) -> Option<&str>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::OperationFigures;
-    use crate::model::Kind;
 
     fn figures(requests: u64, errors: u64, mean_ms: u64) -> Figures {
         Figures { requests, errors, sum_ns: u128::from(requests * mean_ms) * 1_000_000, ..Figures::default() }

@@ -21,4 +21,4 @@ pub(crate) use exact::Sought;
 pub(crate) use figures::nearest_rank;
 pub(crate) use self_time::{Lasting, SelfTimes};
 pub(crate) use spans::{Rows, Spans, Starts};
-pub(crate) use totals::{Exact, Group, Together, Totals};
+pub(crate) use totals::{Exact, Group, Sums, Totals};

@@ -2,9 +2,9 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::totals::{Totals, is_entry};
+use super::totals::{Of, Totals};
 use crate::model::Kind;
-use crate::store::{Bits, Caller, Column, Snapshot, Tallies, Tally, Test, Timing, View};
+use crate::store::{Bits, Call, Column, Snapshot, Tally, Test, Timing, View};
 
 /// See the module.
 #[derive(Debug)]
@@ -14,7 +14,8 @@ pub(crate) struct Spans<'a> {
     /// What a search found in each block; none where nothing was searched for.
     found: Option<Vec<Bits>>,
     service: Option<&'a str>,
-    /// The services that hold no span that is called from outside by its kind, over everything held.
+    /// The services that hold no span which by its kind is called from outside: their local roots are their requests. Decided
+    /// over everything held.
     plain: Vec<String>,
 }
 
@@ -36,16 +37,6 @@ impl<'a> Spans<'a> {
         Self { snapshot, views, found, service, plain }
     }
 
-    /// Returns totals to which the spans of each block can be added.
-    pub(crate) fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        for name in &self.plain {
-            let number = totals.number(name);
-            totals.services.entry(number).or_default().is_plain = true;
-        }
-        totals
-    }
-
     /// Returns the starts of the first and the last span held.
     pub(crate) fn starts_ns(&self) -> Option<(u64, u64)> {
         let of = |view: &View| view.first_and_last_ns();
@@ -56,10 +47,10 @@ impl<'a> Spans<'a> {
     pub(crate) fn rows(&self, position: usize, (from, to): Starts) -> Rows {
         let view = &self.views[position];
         let Some((first, last)) = view.first_and_last_ns() else { return Rows::None };
-        let (from, to) = (from.unwrap_or_default(), to.unwrap_or(u64::MAX));
+        let from = from.unwrap_or_default();
         // The end is not in the window, but where it is open.
-        let last_wanted = if to == u64::MAX { to } else { to.saturating_sub(1) };
-        if last < from || first > last_wanted || to == 0 {
+        let Some(last_wanted) = to.map_or(Some(u64::MAX), |to| to.checked_sub(1)) else { return Rows::None };
+        if last < from || first > last_wanted {
             return Rows::None;
         }
         let is_within = from <= first && last <= last_wanted;
@@ -79,42 +70,139 @@ impl<'a> Spans<'a> {
         self.service.is_none_or(|wanted| view.text(service) == wanted)
     }
 
-    /// Adds the spans of a block that began then.
-    pub(crate) fn add_to(&self, totals: &mut Totals, position: usize, starts: Starts) {
+    /// Adds the requests of a block that began then to those of each service that has spans there.
+    pub(crate) fn add_requests(&self, totals: &mut Totals, position: usize, starts: Starts) {
         let view = &self.views[position];
-        let rows = self.rows(position, starts);
-        if rows == Rows::None {
-            return;
-        }
         let plain = self.plain_in(view);
-        let is_of = |tally: &Tally| self.is_of(view, tally.key.service);
-        if rows == Rows::All
-            && let Some(tallies) = view.tallies()
-        {
-            // Where the parents of plain services' spans are, other blocks know.
-            let is_open = |tally: &Tally| tally.key.caller == Caller::Unknown && is_plain(&plain, tally.key.service);
-            totals.add(view, &tallies, |tally| is_of(tally) && !is_open(tally));
-            if tallies.all.iter().any(|tally| is_of(tally) && is_open(tally)) {
-                let mut rows = Bits::all(view.len());
-                view.keep(Column::Service, &Test::OneOf(&plain), &mut rows);
-                rows.retain(|row| view.caller(row) == Caller::Unknown);
-                totals.add(view, &self.count(position, &rows, &plain), is_of);
-            }
-            return;
-        }
-        let rows = if let Rows::Some(rows) = rows { rows } else { Bits::all(view.len()) };
-        totals.add(view, &self.count(position, &rows, &plain), is_of);
-    }
-
-    fn count(&self, position: usize, rows: &Bits, plain: &[bool]) -> Tallies {
-        let caller = |timing: &Timing| {
-            if is_plain(plain, timing.service) { self.caller(position, timing.row) } else { Caller::Unknown }
+        let is_open = |tally: &Tally| tally.key.call == Call::Unknown && is_plain(&plain, tally.key.service);
+        let (mut tallies, mut uncounted) = match self.rows(position, starts) {
+            Rows::None => return,
+            Rows::All => match view.tallies() {
+                // Where the parents of plain services' spans are, other blocks know.
+                Some(tallies) if tallies.all.iter().any(is_open) => (Some(tallies), Some(self.open_rows(view, &plain))),
+                Some(tallies) => (Some(tallies), None),
+                None => (None, Some(Bits::all(view.len()))),
+            },
+            Rows::Some(rows) => (None, Some(rows)),
         };
-        self.views[position].count(rows, caller)
+        let call = |timing: &Timing| {
+            if is_plain(&plain, timing.service) { self.call(position, timing.row) } else { Call::Unknown }
+        };
+        let counted = uncounted.take().map(|rows| view.count(&rows, call));
+        for (tallies, is_counted) in [(tallies.take(), false), (counted, true)] {
+            let Some(tallies) = tallies else { continue };
+            let wanted = |tally: &&Tally| self.is_of(view, tally.key.service) && (is_counted || !is_open(tally));
+            for tally in tallies.all.iter().filter(wanted) {
+                let service = totals.number(view.text(tally.key.service));
+                let group = totals.group(Of { service, operation: None });
+                let is_request = match tally.key.call {
+                    Call::Entry => true,
+                    Call::Outside => is_plain(&plain, tally.key.service),
+                    Call::Inside | Call::Unknown => false,
+                };
+                if let Some(group) = totals.groups.get_mut(group as usize).filter(|_| is_request) {
+                    group.sums.add_all(&tallies, tally);
+                }
+            }
+        }
     }
 
-    /// Hands over the spans of a block that began then and are of the service, and whether each is a request.
-    pub(crate) fn each(&self, position: usize, starts: Starts, mut each: impl FnMut(&Timing, bool)) {
+    /// Returns the rows of plain services of which the block does not know where they were called from.
+    fn open_rows(&self, view: &View, plain: &[bool]) -> Bits {
+        let mut rows = Bits::all(view.len());
+        view.keep(Column::Service, &Test::OneOf(plain), &mut rows);
+        rows.retain(|row| view.call(row) == Call::Unknown);
+        rows
+    }
+
+    /// Adds the spans of a block that began then to those of their operations.
+    pub(crate) fn add_operations(&self, totals: &mut Totals, position: usize, starts: Starts) {
+        let view = &self.views[position];
+        let mut groups = Groups::default();
+        self.each(position, starts, |timing| {
+            let group = groups.of(timing, |timing| {
+                let (service, operation) = (view.text(timing.service), view.text(timing.operation));
+                let of = Of {
+                    service: totals.number(service),
+                    operation: Some((totals.number(operation), timing.facts.kind())),
+                };
+                Some(totals.group(of))
+            });
+            if let Some(group) = group.and_then(|group| totals.groups.get_mut(group as usize)) {
+                group.sums.add(timing);
+            }
+        });
+    }
+
+    /// Hands over the spans of a block that began then, with the groups of their operations in totals.
+    pub(crate) fn each_of_operation(
+        &self,
+        position: usize,
+        starts: Starts,
+        totals: &Totals,
+        mut each: impl FnMut(u32, &Timing),
+    ) {
+        let view = &self.views[position];
+        let mut groups = Groups::default();
+        self.each(position, starts, |timing| {
+            let group = groups.of(timing, |timing| {
+                let operation = (view.text(timing.operation), timing.facts.kind());
+                totals.find(view.text(timing.service), Some(operation))
+            });
+            if let Some(group) = group {
+                each(group, timing);
+            }
+        });
+    }
+
+    /// Hands over the requests of a block that began then, with the groups of their services in totals.
+    pub(crate) fn each_request(
+        &self,
+        position: usize,
+        starts: Starts,
+        totals: &Totals,
+        mut each: impl FnMut(u32, &Timing),
+    ) {
+        let view = &self.views[position];
+        let plain = self.plain_in(view);
+        let mut last = (u32::MAX, None);
+        let mut groups: HashMap<u32, Option<u32>> = HashMap::new();
+        self.each(position, starts, |timing| {
+            if !self.is_request(position, timing, &plain) {
+                return;
+            }
+            if last.0 != timing.service {
+                let group =
+                    groups.entry(timing.service).or_insert_with(|| totals.find(view.text(timing.service), None));
+                last = (timing.service, *group);
+            }
+            if let Some(group) = last.1 {
+                each(group, timing);
+            }
+        });
+    }
+
+    /// Returns which services of a block are plain, for [`Spans::is_request`].
+    pub(crate) fn plain_in(&self, view: &View) -> Vec<bool> {
+        let mut plain = Vec::new();
+        for name in self.plain.iter().filter_map(|name| view.find_name(name)) {
+            plain.resize(plain.len().max(name as usize + 1), false);
+            plain[name as usize] = true;
+        }
+        plain
+    }
+
+    #[inline]
+    pub(crate) fn is_request(&self, position: usize, timing: &Timing, plain: &[bool]) -> bool {
+        if is_plain(plain, timing.service) {
+            self.call(position, timing.row) == Call::Outside
+        } else {
+            timing.is_entry()
+        }
+    }
+
+    /// Hands over the spans of a block that began then and are of the service.
+    pub(crate) fn each(&self, position: usize, starts: Starts, each: impl FnMut(&Timing)) {
         let view = &self.views[position];
         let mut rows = match self.rows(position, starts) {
             Rows::None => return,
@@ -125,54 +213,14 @@ impl<'a> Spans<'a> {
             let Some(name) = view.find_name(service).map(u64::from) else { return };
             view.keep(Column::Service, &Test::Between(name, name), &mut rows);
         }
-        let plain = self.plain_in(view);
-        view.timings(&rows, |timing| {
-            let is_request = if is_plain(&plain, timing.service) {
-                self.caller(position, timing.row) == Caller::Outside
-            } else {
-                is_entry(timing.kind)
-            };
-            each(timing, is_request);
-        });
-    }
-
-    /// Hands over the spans as [`Spans::each`] does, with their group in totals that they were added to.
-    pub(crate) fn each_of(&self, position: usize, starts: Starts, totals: &Totals, mut each: impl FnMut(u32, &Timing)) {
-        let view = &self.views[position];
-        let mut groups: HashMap<(u32, u32, Kind, bool), Option<u32>> = HashMap::new();
-        let mut last = None;
-        self.each(position, starts, |timing, is_request| {
-            let key = (timing.service, timing.operation, timing.kind, is_request);
-            let group = match last {
-                Some((known, group)) if known == key => group,
-                _ => *groups.entry(key).or_insert_with(|| {
-                    let service = totals.known(view.text(timing.service))?;
-                    let operation = totals.known(view.text(timing.operation));
-                    totals.known_group((service, operation.unwrap_or(u32::MAX), timing.kind, is_request))
-                }),
-            };
-            last = Some((key, group));
-            if let Some(group) = group {
-                each(group, timing);
-            }
-        });
-    }
-
-    /// Returns by the number of its name in a block whether a service is plain; nothing where none is.
-    fn plain_in(&self, view: &View) -> Vec<bool> {
-        let mut plain = Vec::new();
-        for name in self.plain.iter().filter_map(|name| view.find_name(name)) {
-            plain.resize(plain.len().max(name as usize + 1), false);
-            plain[name as usize] = true;
-        }
-        plain
+        view.timings(&rows, each);
     }
 
     /// Returns where a span was called from, as far as everything held tells: from outside, if its parent is not held.
-    fn caller(&self, position: usize, row: u32) -> Caller {
+    fn call(&self, position: usize, row: u32) -> Call {
         let view = &self.views[position];
-        let known = view.caller(row);
-        if known != Caller::Unknown {
+        let known = view.call(row);
+        if known != Call::Unknown {
             return known;
         }
         let (service, parent_id) = (view.text(view.service(row)), view.row(row).parent_id);
@@ -181,20 +229,49 @@ impl<'a> Spans<'a> {
             let parent = self.views[at].find_span(part, parent_id)?;
             Some(self.views[at].text(self.views[at].service(parent)))
         });
-        if found == Some(service) { Caller::Inside } else { Caller::Outside }
+        if found == Some(service) { Call::Inside } else { Call::Outside }
     }
 }
+
+/// The groups of a block's operations, by the numbers of their names.
+#[derive(Default)]
+struct Groups {
+    by_key: HashMap<(u32, u32, Kind), Option<u32>>,
+    /// Of each operation that of the service and kind that came last.
+    last: Vec<(u32, Kind, Option<u32>)>,
+}
+
+impl Groups {
+    #[inline]
+    fn of(&mut self, timing: &Timing, find: impl FnOnce(&Timing) -> Option<u32>) -> Option<u32> {
+        let (service, kind, at) = (timing.service, timing.facts.kind(), timing.operation as usize);
+        if let Some((known, of, group)) = self.last.get(at).copied()
+            && (known, of) == (service, kind)
+        {
+            return group;
+        }
+        let group = *self.by_key.entry((service, timing.operation, kind)).or_insert_with(|| find(timing));
+        // A damaged file may have any number here.
+        if at < MAX_LAST {
+            self.last.resize(self.last.len().max(at + 1), (u32::MAX, Kind::default(), None));
+            self.last[at] = (service, kind, group);
+        }
+        group
+    }
+}
+
+/// Operations with higher numbers than this are looked up each time.
+const MAX_LAST: usize = 1 << 17;
 
 fn is_plain(plain: &[bool], service: u32) -> bool {
     plain.get(service as usize).copied().unwrap_or_default()
 }
 
-/// Returns the services that hold no span which is called from outside by its kind.
 fn plain(views: &[View]) -> Vec<String> {
     let mut has_entry: HashMap<&str, bool> = HashMap::new();
     for view in views {
         let mut of_block: HashMap<u32, bool> = HashMap::new();
-        view.served(|service, kind| *of_block.entry(service).or_default() |= is_entry(kind));
+        view.served(|service, is_entry| *of_block.entry(service).or_default() |= is_entry);
         for (service, entry) in of_block {
             *has_entry.entry(view.text(service)).or_default() |= entry;
         }

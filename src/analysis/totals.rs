@@ -2,56 +2,60 @@
 
 use std::sync::Arc;
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::HashMap;
 
 use super::classes::Classes;
 use super::figures::{Figures, Percentiles, nearest_rank};
-use super::rules::Rules;
 use crate::model::{Kind, Timestamp};
-use crate::store::{Caller, Minute, Tallies, Tally, View};
+use crate::store::{MINUTE_NS, Minute, Tallies, Tally, Timing, class};
 
-/// How many operations are told singly; the spans of others are counted for their services, and as one more operation each.
-pub(crate) const MAX_GROUPS: usize = 20_000;
+/// How many operations are told singly; the spans of others are counted as one more operation of their service.
+const MAX_GROUPS: usize = 20_000;
 /// Stands for the operations for which there is no room.
 pub(crate) const OTHERS: &str = "(other operations)";
 
-/// The spans of an operation that are requests of its service, or those that are not.
+/// The requests of a service, or the spans of an operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
+    pub(crate) of: Of,
+    pub(crate) sums: Sums,
+}
+
+/// What a group is of, by numbers of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Of {
     pub(crate) service: u32,
-    pub(crate) operation: u32,
-    pub(crate) kind: Kind,
-    pub(crate) is_request: bool,
-    pub(crate) fine: Sums,
-    pub(crate) failed: Sums,
-    /// How many began in each minute.
-    minutes: HashMap<u64, u64>,
+    /// None where it is the service.
+    pub(crate) operation: Option<(u32, Kind)>,
 }
 
 /// What spans come to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sums {
-    pub(crate) spans: u64,
+    pub(crate) all: Classes,
+    failed: Classes,
     sum_ns: u128,
-    max_ns: u64,
+    pub(crate) max_ns: u64,
     starts_ns: Option<(u64, u64)>,
-    pub(crate) classes: Classes,
+    pub(crate) minutes: HashMap<u64, InMinute>,
+    /// The minute counted last, before it is among the others.
+    minute: Option<(u64, InMinute)>,
 }
 
-/// The requests of a service in a minute.
+/// What began in a minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct InMinute {
-    pub(crate) requests: u64,
+    pub(crate) spans: u64,
     pub(crate) errors: u64,
     pub(crate) sum_ns: u128,
 }
 
-/// A service by the number of its name.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Service {
-    /// Whether it has no span held that is called from outside by its kind, so that its local roots are its requests.
-    pub(crate) is_plain: bool,
-    pub(crate) minutes: HashMap<u64, InMinute>,
+impl InMinute {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.spans += other.spans;
+        self.errors += other.errors;
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+    }
 }
 
 /// See the module.
@@ -59,9 +63,8 @@ pub(crate) struct Service {
 pub(crate) struct Totals {
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
-    pub(crate) services: HashMap<u32, Service>,
     pub(crate) groups: Vec<Group>,
-    by_key: HashMap<(u32, u32, Kind, bool), u32>,
+    by_key: HashMap<Of, u32>,
 }
 
 impl Totals {
@@ -80,168 +83,145 @@ impl Totals {
         self.names.get(number as usize).map(Arc::clone).unwrap_or_default()
     }
 
-    /// Returns the number of a name that was met.
-    pub(crate) fn known(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
-    }
-
-    /// Returns whether the local roots of a service are its requests.
-    pub(crate) fn is_plain(&self, service: u32) -> bool {
-        self.services.get(&service).is_some_and(|service| service.is_plain)
-    }
-
-    /// Adds the tallies of a block of which `wanted` is true.
-    pub(crate) fn add(&mut self, view: &View, tallies: &Tallies, wanted: impl Fn(&Tally) -> bool) {
-        let mut names: HashMap<u32, u32> = HashMap::new();
-        for tally in tallies.all.iter().filter(|tally| tally.spans > 0 && wanted(tally)) {
-            let [service, operation] = [tally.key.service, tally.key.operation]
-                .map(|name| *names.entry(name).or_insert_with(|| self.number(view.text(name))));
-            let is_request = self.is_request(service, tally.key.kind, tally.key.caller);
-            let group = self.group(service, operation, (tally.key.kind, is_request));
-            let group = &mut self.groups[group as usize];
-            for Minute { number, spans, .. } in tallies.minutes_of(tally) {
-                *group.minutes.entry(*number).or_default() += spans;
-            }
-            let sums = if tally.key.is_error { &mut group.failed } else { &mut group.fine };
-            sums.add(tally, tallies.classes_of(tally));
-            if is_request {
-                let of_service = self.services.entry(service).or_default();
-                for Minute { number, spans, sum_ns } in tallies.minutes_of(tally) {
-                    let minute = of_service.minutes.entry(*number).or_default();
-                    minute.requests += spans;
-                    minute.errors += if tally.key.is_error { *spans } else { 0 };
-                    minute.sum_ns = minute.sum_ns.saturating_add(*sum_ns);
-                }
-            } else {
-                self.services.entry(service).or_default();
-            }
+    /// Returns the group of something, which is there from now on.
+    pub(crate) fn group(&mut self, mut of: Of) -> u32 {
+        if self.groups.len() >= MAX_GROUPS && !self.by_key.contains_key(&of) && of.operation.is_some() {
+            of.operation = Some((self.number(OTHERS), Kind::Unspecified));
         }
-    }
-
-    pub(crate) fn is_request(&self, service: u32, kind: Kind, caller: Caller) -> bool {
-        if self.is_plain(service) { caller == Caller::Outside } else { is_entry(kind) }
-    }
-
-    /// Returns the group of spans.
-    pub(crate) fn group(&mut self, service: u32, operation: u32, (kind, is_request): (Kind, bool)) -> u32 {
-        let mut key = (service, operation, kind, is_request);
-        if self.groups.len() >= MAX_GROUPS && !self.by_key.contains_key(&key) {
-            key = (service, self.number(OTHERS), Kind::Unspecified, is_request);
-        }
-        *self.by_key.entry(key).or_insert_with(|| {
-            let (service, operation, kind, is_request) = key;
-            let (fine, failed) = (Sums::default(), Sums::default());
-            let minutes = HashMap::new();
-            self.groups.push(Group { service, operation, kind, is_request, fine, failed, minutes });
+        *self.by_key.entry(of).or_insert_with(|| {
+            self.groups.push(Group { of, sums: Sums::default() });
             self.groups.len() as u32 - 1
         })
     }
 
-    /// Returns the group of spans that were added.
-    pub(crate) fn known_group(&self, key: (u32, u32, Kind, bool)) -> Option<u32> {
-        let others = || self.by_key.get(&(key.0, self.known(OTHERS)?, Kind::Unspecified, key.3));
-        self.by_key.get(&key).or_else(others).copied()
+    /// Returns the group of something that was added, by names.
+    pub(crate) fn find(&self, service: &str, operation: Option<(&str, Kind)>) -> Option<u32> {
+        let number = |name: &str| self.numbers.get(name).copied();
+        let service = number(service)?;
+        let Some((name, kind)) = operation else { return self.by_key.get(&Of { service, operation: None }).copied() };
+        let of = |operation, kind| Some(Of { service, operation: Some((number(operation)?, kind)) });
+        let known = |of: Option<Of>| of.and_then(|of| self.by_key.get(&of).copied());
+        known(of(name, kind)).or_else(|| known(of(OTHERS, Kind::Unspecified)))
+    }
+
+    pub(crate) fn sums(&self, group: u32) -> Option<&Sums> {
+        self.groups.get(group as usize).map(|group| &group.sums)
+    }
+
+    /// Takes in what others have.
+    pub(crate) fn merge(&mut self, others: Self) {
+        for group in &others.groups {
+            let mut number = |name: u32| self.number(others.names.get(name as usize).map_or("", |name| name));
+            let of = Of {
+                service: number(group.of.service),
+                operation: group.of.operation.map(|(name, kind)| (number(name), kind)),
+            };
+            let own = self.group(of);
+            if let Some(own) = self.groups.get_mut(own as usize) {
+                own.sums.merge(&group.sums);
+            }
+        }
     }
 }
 
-/// Returns whether spans of a kind are called from outside of their service.
-pub(crate) fn is_entry(kind: Kind) -> bool {
-    matches!(kind, Kind::Server | Kind::Consumer)
-}
-
 impl Sums {
-    fn add(&mut self, tally: &Tally, classes: &[(u16, u32)]) {
-        self.spans += tally.spans;
+    /// Adds a span.
+    #[inline]
+    pub(crate) fn add(&mut self, span: &Timing) {
+        let (class, is_error) = (class(span.duration_ns), span.is_error());
+        self.all.add(class, 1);
+        if is_error {
+            self.failed.add(class, 1);
+        }
+        self.sum_ns = self.sum_ns.saturating_add(span.duration_ns.into());
+        self.max_ns = self.max_ns.max(span.duration_ns);
+        self.starts_ns = merged(self.starts_ns, Some((span.start_ns, span.start_ns)));
+        let one = InMinute { spans: 1, errors: u64::from(is_error), sum_ns: span.duration_ns.into() };
+        let minute = span.start_ns / MINUTE_NS;
+        match &mut self.minute {
+            Some((number, counted)) if *number == minute => counted.add(&one),
+            _ => {
+                self.settle();
+                self.minute = Some((minute, one));
+            }
+        }
+    }
+
+    /// Adds the spans of a tally.
+    pub(crate) fn add_all(&mut self, tallies: &Tallies, tally: &Tally) {
+        self.all.add_all(tallies.classes_of(tally));
+        if tally.key.is_error {
+            self.failed.add_all(tallies.classes_of(tally));
+        }
         self.sum_ns = self.sum_ns.saturating_add(tally.sum_ns);
         self.max_ns = self.max_ns.max(tally.max_ns);
         self.starts_ns = merged(self.starts_ns, Some(tally.starts_ns));
-        self.classes.add_all(classes);
+        for Minute { number, spans, sum_ns } in tallies.minutes_of(tally) {
+            let errors = if tally.key.is_error { *spans } else { 0 };
+            self.minutes.entry(*number).or_default().add(&InMinute { spans: *spans, errors, sum_ns: *sum_ns });
+        }
+    }
+
+    /// Has the minute counted last among the others.
+    pub(crate) fn settle(&mut self) {
+        if let Some((number, counted)) = self.minute.take() {
+            self.minutes.entry(number).or_default().add(&counted);
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.all.merge(&other.all);
+        self.failed.merge(&other.failed);
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        self.max_ns = self.max_ns.max(other.max_ns);
+        self.starts_ns = merged(self.starts_ns, other.starts_ns);
+        let unsettled = other.minute.iter().map(|(number, counted)| (number, counted));
+        for (number, counted) in other.minutes.iter().chain(unsettled) {
+            self.minutes.entry(*number).or_default().add(counted);
+        }
+    }
+
+    /// Returns how many durations without an error are in lower classes.
+    pub(crate) fn fine_below(&self, class: u16) -> u64 {
+        self.all.below(class).saturating_sub(self.failed.below(class))
+    }
+
+    /// Returns the figures. What is not told exactly, percentiles and how many satisfy or are tolerated, comes from the
+    /// classes.
+    pub(crate) fn figures(&self, satisfying_ns: u64, exact: Option<&Exact>) -> Figures {
+        let requests = self.all.count();
+        let rough = || {
+            let percentile = |part| self.all.duration_at(nearest_rank(part, requests), self.max_ns).unwrap_or_default();
+            let within = |ns| self.all.up_to(ns).saturating_sub(self.failed.up_to(ns));
+            Exact {
+                percentiles: Percentiles::of(Percentiles::PARTS.map(percentile)),
+                within: bounds(satisfying_ns).map(within),
+            }
+        };
+        let Exact { percentiles, within } = exact.copied().unwrap_or_else(rough);
+        let [satisfied, tolerated] = within.map(|count| count as f64 / requests as f64);
+        let starts = self.starts_ns.unwrap_or_default();
+        let unsettled = self
+            .minute
+            .iter()
+            .map(|(number, counted)| counted.spans + self.minutes.get(number).map_or(0, |before| before.spans));
+        let peaks = self.minutes.values().map(|minute| minute.spans).chain(unsettled);
+        Figures {
+            requests,
+            errors: self.failed.count(),
+            sum_ns: self.sum_ns,
+            max_ns: self.max_ns,
+            percentiles: (requests > 0).then_some(percentiles),
+            apdex: (requests > 0).then(|| f64::midpoint(satisfied, tolerated)),
+            first: Timestamp(starts.0),
+            last: Timestamp(starts.1),
+            peak_per_minute: peaks.max().unwrap_or_default(),
+        }
     }
 }
 
 fn merged(some: Option<(u64, u64)>, others: Option<(u64, u64)>) -> Option<(u64, u64)> {
     some.into_iter().chain(others).reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
-}
-
-/// Several groups taken together: an operation, or a service.
-#[derive(Debug, Default)]
-pub(crate) struct Together<'a> {
-    pub(crate) groups: Vec<&'a Group>,
-    /// Of all durations, and of those without an error.
-    all: Classes,
-    fine: Classes,
-}
-
-impl<'a> Together<'a> {
-    pub(crate) fn of(groups: impl Iterator<Item = &'a Group>) -> Self {
-        let mut together = Self { groups: groups.collect(), ..Self::default() };
-        for group in &together.groups {
-            together.fine.merge(&group.fine.classes);
-            together.all.merge(&group.failed.classes);
-        }
-        together.all.merge(&together.fine);
-        together
-    }
-
-    fn sums(&self) -> impl Iterator<Item = &Sums> {
-        self.groups.iter().flat_map(|group| [&group.fine, &group.failed])
-    }
-
-    fn peak(&self) -> u64 {
-        if let [group] = self.groups.as_slice() {
-            return group.minutes.values().copied().max().unwrap_or_default();
-        }
-        let mut minutes: HashMap<u64, u64> = HashMap::new();
-        for (minute, spans) in self.groups.iter().flat_map(|group| &group.minutes) {
-            *minutes.entry(*minute).or_default() += spans;
-        }
-        minutes.values().copied().max().unwrap_or_default()
-    }
-
-    /// Returns how many durations there are.
-    pub(crate) fn count(&self) -> u64 {
-        self.all.count()
-    }
-
-    /// Returns the class of a rank, and how many durations are in lower ones.
-    pub(crate) fn at_rank(&self, rank: u64) -> Option<(u16, u64)> {
-        self.all.at_rank(rank)
-    }
-
-    /// Returns how many durations there are in a class.
-    pub(crate) fn in_class(&self, class: u16) -> u64 {
-        self.all.in_class(class)
-    }
-
-    /// Returns how many durations without an error are in lower classes.
-    pub(crate) fn fine_below(&self, class: u16) -> u64 {
-        self.fine.below(class)
-    }
-
-    /// Returns the figures. What is not told exactly, percentiles and how many satisfy and are tolerated at most, comes from
-    /// the classes.
-    pub(crate) fn figures(&self, satisfying_ns: u64, exact: Option<&Exact>) -> Figures {
-        let requests = self.count();
-        let max_ns = self.sums().map(|sums| sums.max_ns).max().unwrap_or_default();
-        let starts = self.sums().map(|sums| sums.starts_ns).fold(None, merged).unwrap_or_default();
-        let [satisfied, tolerated] = [satisfying_ns, satisfying_ns.saturating_mul(4)].map(|ns| self.fine.up_to(ns));
-        let [satisfied, tolerated] = exact.map_or([satisfied, tolerated], |exact| exact.within);
-        let rough = |part| self.all.duration_at(nearest_rank(part, requests), max_ns).unwrap_or_default();
-        let percentiles =
-            exact.map_or_else(|| Percentiles::of(Percentiles::PARTS.map(rough)), |exact| exact.percentiles);
-        let of = |count: u64| count as f64 / requests as f64;
-        Figures {
-            requests,
-            errors: self.groups.iter().map(|group| group.failed.spans).sum(),
-            sum_ns: self.sums().fold(0, |sum: u128, sums| sum.saturating_add(sums.sum_ns)),
-            max_ns,
-            percentiles: (requests > 0).then_some(percentiles),
-            apdex: (requests > 0).then(|| f64::midpoint(of(satisfied), of(tolerated))),
-            first: Timestamp(starts.0),
-            last: Timestamp(starts.1),
-            peak_per_minute: self.peak(),
-        }
-    }
 }
 
 /// What only a look at durations tells.
@@ -252,10 +232,7 @@ pub(crate) struct Exact {
     pub(crate) within: [u64; 2],
 }
 
-impl Rules {
-    /// Returns the classes in which durations begin not to satisfy, and not to be tolerated.
-    pub(crate) fn apdex_bounds(&self, service: &str) -> [u64; 2] {
-        let satisfying = self.satisfying_ns(service);
-        [satisfying, satisfying.saturating_mul(4)]
-    }
+/// Returns the longest durations that satisfy, and that are tolerated.
+pub(crate) fn bounds(satisfying_ns: u64) -> [u64; 2] {
+    [satisfying_ns, satisfying_ns.saturating_mul(4)]
 }

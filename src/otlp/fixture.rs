@@ -18,12 +18,14 @@ pub(crate) struct TestSpan {
     pub(crate) duration: u64,
     pub(crate) service: &'static str,
     pub(crate) name: &'static str,
+    /// As in OTLP.
+    pub(crate) kind: i32,
     pub(crate) error: bool,
 }
 
 /// Returns a span of 10 µs of service `shop`.
 pub(crate) fn span(trace: u8, id: u64, parent: u64, start: u64) -> TestSpan {
-    TestSpan { trace, id, parent, start, duration: 10, service: "shop", name: "work", error: false }
+    TestSpan { trace, id, parent, start, duration: 10, service: "shop", name: "work", kind: 2, error: false }
 }
 
 fn key_value(key: &str, text: &str) -> KeyValue {
@@ -37,7 +39,7 @@ fn proto(span: &TestSpan) -> Span {
         span_id: span.id.to_be_bytes().to_vec(),
         parent_span_id: span.parent.to_be_bytes().to_vec(),
         name: span.name.into(),
-        kind: 2,
+        kind: span.kind,
         start_time_unix_nano: span.start * 1_000,
         end_time_unix_nano: (span.start + span.duration) * 1_000,
         attributes: vec![key_value("id", &span.id.to_string())],

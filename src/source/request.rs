@@ -126,6 +126,8 @@ pub struct FiguresRequest {
     pub of: Selection,
     /// Whether percentiles and Apdex may be within 1 % only, which takes a tenth of the time where much is held.
     pub is_quick: bool,
+    /// Whether the operations of each service are told as well.
+    pub with_operations: bool,
     /// Whether the window before, as long, is told as well.
     pub with_before: bool,
     /// How many ticks of a minute or more the requests of each service are counted in at most; 0 for none.

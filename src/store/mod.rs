@@ -39,7 +39,7 @@ pub(crate) use open::PartRef;
 pub(crate) use row::{Facts as RowFacts, Row};
 pub(crate) use scan::{Bits, Column, FingerprintOf, Test, fingerprint};
 pub(crate) use sums::{PartSums, RootRow};
-pub(crate) use tally::{CLASSES, Caller, MINUTE_NS, Minute, Tallies, Tally, Timing, class, least_of, middle_of};
+pub(crate) use tally::{CLASSES, Call, MINUTE_NS, Minute, Tallies, Tally, Timing, class, least_of, middle_of};
 pub(crate) use view::{Reader, Sums, View};
 
 use crate::model::{Timestamp, TraceId};

@@ -17,7 +17,7 @@ use stores::Form;
 
 /// Returns the figures of some spans.
 fn figures(form: &Form, of: &Selection, is_quick: bool) -> Performance {
-    let request = FiguresRequest { of: of.clone(), is_quick, ..FiguresRequest::default() };
+    let request = FiguresRequest { of: of.clone(), is_quick, with_operations: true, ..FiguresRequest::default() };
     match answer(&Request::Figures(request), &form.snapshot) {
         Reply::Figures(figured) => figured.performance,
         other => panic!("{other:?}"),

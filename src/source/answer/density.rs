@@ -1,9 +1,8 @@
 //! How durations are spread over time: columns of time, and in each how many spans are of each class of durations.
 
 use super::Steps;
-use super::figures::Sum;
 use super::selected::{Selected, on_all_cores};
-use crate::analysis::{Classes, Percentiles, Rules, Sought, Starts, Totals, nearest_rank};
+use crate::analysis::{Classes, Exact, Percentiles, Rules, Sought, Sums, nearest_rank};
 use crate::model::Timestamp;
 use crate::query::Memory;
 use crate::source::{Bar, Cell, Density, DensityColumn, DensityRequest, Reply};
@@ -23,31 +22,21 @@ pub(super) fn density(
 ) -> Density {
     let going = |progress| steps(&|| Reply::Density(Box::new(Density { progress, ..Density::default() })));
     let Some(selected) = Selected::new(&request.of, snapshot, memory, &going) else { return Density::default() };
-    let starts = selected.starts();
-    let Some((totals, progress)) = selected.totals(starts, &going) else { return Density::default() };
-    let mut sum = matching(request, &totals);
-    if sum.together.count() == 0 {
-        return Density { progress, ..Density::default() };
-    }
-    let (from, to) = selected.window(starts);
+    let (from, to) = selected.window(selected.starts());
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or(u64::MAX));
     let columns = usize::from(request.columns.clamp(1, MAX_COLUMNS));
     let grid = Grid { from, width: to.saturating_sub(from).max(1), columns };
+    let (columns, sums) = look(&selected, request, grid);
+    let progress = selected.all_searched();
+    if sums.all.count() == 0 || !going(progress) {
+        return Density { progress, ..Density::default() };
+    }
     let satisfying_ns = rules.satisfying_ns(request.of.service.as_deref().unwrap_or_default());
-    let looked = look(&selected, (starts, &totals), (&mut sum, satisfying_ns), grid);
-    let mut density = looked.density((from, to), request.rows);
-    density.figures = sum.figures(satisfying_ns);
+    let exact = exact(&selected, request, &sums, satisfying_ns);
+    let mut density = columns.density((from, to), request.rows);
+    density.figures = sums.figures(satisfying_ns, Some(&exact));
     density.progress = progress;
     density
-}
-
-/// Returns the groups that are asked for.
-fn matching<'t>(request: &DensityRequest, totals: &'t Totals) -> Sum<'t> {
-    let operation = request.operation.as_ref().map(|name| totals.known(name));
-    let groups = (0..).zip(&totals.groups).filter(|(_, group)| {
-        (request.all_spans || group.is_request) && operation.is_none_or(|name| name == Some(group.operation))
-    });
-    Sum::of(totals, groups.map(|(number, _)| number).collect())
 }
 
 /// The columns of time.
@@ -75,44 +64,64 @@ struct Looked {
 
 struct Columns(Vec<Looked>);
 
-fn look(
-    selected: &Selected,
-    (starts, totals): (Starts, &Totals),
-    (sum, satisfying_ns): (&mut Sum, u64),
-    grid: Grid,
-) -> Columns {
-    let mut sought = Sought::nothing(totals.groups.len());
-    sought.seek((&sum.groups, &sum.together), [satisfying_ns, satisfying_ns.saturating_mul(4)]);
-    let is_wanted: Vec<bool> = (0..totals.groups.len() as u32).map(|group| sum.groups.contains(&group)).collect();
+/// Hands over the spans of a block that are asked for.
+fn each(selected: &Selected, position: usize, request: &DensityRequest, mut each: impl FnMut(&Timing)) {
+    let spans = &selected.spans;
+    let view = &spans.views[position];
+    let plain = spans.plain_in(view);
+    let operation = request.operation.as_ref().map(|name| view.find_name(name));
+    if operation == Some(None) {
+        return;
+    }
+    spans.each(position, selected.starts(), |timing| {
+        let is_it = operation.is_none_or(|name| name == Some(timing.operation));
+        if is_it && (request.all_spans || spans.is_request(position, timing, &plain)) {
+            each(timing);
+        }
+    });
+}
+
+fn look(selected: &Selected, request: &DensityRequest, grid: Grid) -> (Columns, Sums) {
     let made = on_all_cores(selected.spans.views.len(), |positions| {
-        let (mut columns, mut kept) = (vec![Looked::default(); grid.columns], sought.kept());
+        let (mut columns, mut sums) = (vec![Looked::default(); grid.columns], Sums::default());
         for position in positions {
-            selected.spans.each_of(position, starts, totals, |group, timing: &Timing| {
-                if !is_wanted.get(group as usize).copied().unwrap_or_default() {
-                    return;
-                }
-                sought.look(group, (timing.duration_ns, timing.is_error), &mut kept);
+            each(selected, position, request, |timing| {
+                sums.add(timing);
                 if let Some(column) = columns.get_mut(grid.column(timing.start_ns)) {
-                    let classes = if timing.is_error { &mut column.failed } else { &mut column.fine };
+                    let classes = if timing.is_error() { &mut column.failed } else { &mut column.fine };
                     classes.add(class(timing.duration_ns), 1);
                     column.max_ns = column.max_ns.max(timing.duration_ns);
                 }
             });
         }
-        (columns, kept)
+        (columns, sums)
     });
-    let (mut columns, mut kept) = (vec![Looked::default(); grid.columns], sought.kept());
+    let (mut columns, mut sums) = (vec![Looked::default(); grid.columns], Sums::default());
     for (others, other) in made {
-        kept.merge(other);
+        sums.merge(&other);
         for (column, other) in columns.iter_mut().zip(others) {
             column.fine.merge(&other.fine);
             column.failed.merge(&other.failed);
             column.max_ns = column.max_ns.max(other.max_ns);
         }
     }
-    kept.sort();
-    sum.exact = Some(sought.exact((&sum.groups, &sum.together), &kept));
-    Columns(columns)
+    (Columns(columns), sums)
+}
+
+fn exact(selected: &Selected, request: &DensityRequest, sums: &Sums, satisfying_ns: u64) -> Exact {
+    let (sought, _) = Sought::of(std::iter::once((sums, satisfying_ns)));
+    let all = on_all_cores(selected.spans.views.len(), |positions| {
+        let mut kept = sought.kept();
+        for position in positions {
+            each(selected, position, request, |timing| sought.look(0, timing, &mut kept));
+        }
+        kept
+    });
+    let mut kept = sought.kept();
+    for other in all {
+        kept.merge(other);
+    }
+    sought.exact(std::iter::once(sums), kept).first().copied().unwrap_or_default()
 }
 
 impl Looked {

@@ -1,13 +1,13 @@
 //! The figures of services and operations.
 
 use super::Steps;
-use super::selected::{Selected, on_all_cores};
+use super::selected::{Going, Selected, on_all_cores};
 use crate::analysis::{
-    Exact, Figures, Group, OperationFigures, Performance, Rules, ServiceFigures, Sought, Starts, Tick, Together, Totals,
+    Exact, Figures, Group, OperationFigures, Performance, Rules, ServiceFigures, Sought, Starts, Tick, Totals,
 };
-use crate::model::{Kind, Timestamp};
+use crate::model::Timestamp;
 use crate::query::Memory;
-use crate::source::{Figured, FiguresRequest, Progress, Reply};
+use crate::source::{Figured, FiguresRequest, Reply};
 use crate::store::{MINUTE_NS, Snapshot};
 
 /// Returns the figures.
@@ -17,116 +17,168 @@ pub(super) fn figures(
     (memory, rules): (&Memory, &Rules),
     steps: Steps,
 ) -> Figured {
-    let looking = |progress| move || Reply::Figures(Box::new(Figured { progress, ..Figured::default() }));
-    let Some(selected) = Selected::new(&request.of, snapshot, memory, &|progress| steps(&looking(progress))) else {
-        return Figured::default();
-    };
+    let going = |progress| steps(&|| Reply::Figures(Box::new(Figured { progress, ..Figured::default() })));
+    let selected = Selected::new(&request.of, snapshot, memory, &going);
+    let made = selected.as_ref().and_then(|selected| make(request, selected, rules, &going));
+    made.unwrap_or_default()
+}
+
+/// Returns none where that was ended.
+fn make(request: &FiguresRequest, selected: &Selected, rules: &Rules, going: Going) -> Option<Figured> {
+    let is_exact = !request.is_quick;
+    let of = |starts, is_exact| Made::of(selected, starts, rules, (is_exact, request.with_operations), going);
     let starts = selected.starts();
-    let Some((totals, progress)) = selected.totals(starts, &|progress| steps(&looking(progress))) else {
-        return Figured::default();
-    };
-    let mut made = Made::of(&totals, rules);
-    if !request.is_quick {
-        made.look(&selected, starts);
-    }
+    let made = of(starts, is_exact)?;
     let before = request.with_before.then(|| selected.before()).flatten();
-    let before = before.and_then(|before| selected.totals(before, &|progress| steps(&looking(progress))));
-    let before = before.as_ref().map(|(totals, _)| Made::of(totals, rules));
-    let mut performance = made.performance(before.as_ref());
-    performance.is_approximate = request.is_quick || !made.is_exact;
+    let before = if let Some(before) = before { Some(of(before, is_exact)?) } else { None };
+    let mut performance = made.performance(before.as_ref(), rules);
+    performance.is_approximate = !made.is_exact() || before.is_some_and(|before| !before.is_exact());
     let (from, to) = selected.window(starts);
     (performance.from, performance.to) = (from.map(Timestamp), to.map(Timestamp));
     if let (Some(from), Some(to), 1..) = (from, to, request.ticks) {
-        made.tick(&mut performance, (from, to), request.ticks);
+        made.services.tick(&mut performance, (from, to), request.ticks);
     }
-    Figured { performance, progress }
+    Some(Figured { performance, progress: selected.all_searched() })
 }
 
-/// Totals with what they make together.
-pub(super) struct Made<'t> {
-    pub(super) totals: &'t Totals,
-    rules: &'t Rules,
-    /// By name; each with its operations.
-    pub(super) services: Vec<Service<'t>>,
-    is_exact: bool,
+/// The figures of a window.
+pub(super) struct Made {
+    pub(super) services: Told,
+    /// None where nobody asks for them.
+    pub(super) operations: Option<Told>,
 }
 
-pub(super) struct Service<'t> {
-    pub(super) number: u32,
-    /// Its requests.
-    pub(super) of: Sum<'t>,
-    pub(super) operations: Vec<Operation<'t>>,
+/// Totals, and what was found out of each group exactly.
+pub(super) struct Told {
+    pub(super) totals: Totals,
+    exact: Option<Vec<Exact>>,
+    is_all_exact: bool,
 }
 
-pub(super) struct Operation<'t> {
-    pub(super) number: u32,
-    pub(super) kind: Kind,
-    pub(super) of: Sum<'t>,
-}
-
-/// Some groups, and what was found out exactly.
-pub(super) struct Sum<'t> {
-    pub(super) groups: Vec<u32>,
-    pub(super) together: Together<'t>,
-    pub(super) exact: Option<Exact>,
-}
-
-impl<'t> Sum<'t> {
-    pub(super) fn of(totals: &'t Totals, groups: Vec<u32>) -> Self {
-        let together = Together::of(groups.iter().filter_map(|&group| totals.groups.get(group as usize)));
-        Self { groups, together, exact: None }
-    }
-
-    pub(super) fn figures(&self, satisfying_ns: u64) -> Figures {
-        self.together.figures(satisfying_ns, self.exact.as_ref())
-    }
-}
-
-impl<'t> Made<'t> {
-    pub(super) fn of(totals: &'t Totals, rules: &'t Rules) -> Self {
-        let mut groups: Vec<(u32, &Group)> = (0..).zip(&totals.groups).collect();
-        groups.sort_by_cached_key(|(_, group)| {
-            (totals.name(group.service), totals.name(group.operation), group.kind, group.is_request)
-        });
-        let of_service = |groups: &[(u32, &Group)]| {
-            let requests = groups.iter().filter(|(_, group)| group.is_request).map(|(number, _)| *number).collect();
-            let operation = |same: &[(u32, &Group)]| Operation {
-                number: same.first().map_or(0, |(_, group)| group.operation),
-                kind: same.first().map(|(_, group)| group.kind).unwrap_or_default(),
-                of: Sum::of(totals, same.iter().map(|(number, _)| *number).collect()),
-            };
-            let same = |(_, a): &(u32, &Group), (_, b): &(u32, &Group)| (a.operation, a.kind) == (b.operation, b.kind);
-            Service {
-                number: groups.first().map_or(0, |(_, group)| group.service),
-                of: Sum::of(totals, requests),
-                operations: groups.chunk_by(same).map(operation).collect(),
-            }
-        };
-        let services = groups.chunk_by(|(_, a), (_, b)| a.service == b.service).map(of_service).collect();
-        Self { totals, rules, services, is_exact: false }
-    }
-
-    /// Finds out exactly what classes tell roughly.
-    pub(super) fn look(&mut self, selected: &Selected, starts: Starts) {
-        let totals = self.totals;
-        let mut sought = Sought::nothing(totals.groups.len());
-        self.is_exact = true;
-        for service in &self.services {
-            let bounds = self.rules.apdex_bounds(&totals.name(service.number));
-            for sum in std::iter::once(&service.of).chain(service.operations.iter().map(|operation| &operation.of)) {
-                self.is_exact &= sought.seek((&sum.groups, &sum.together), bounds);
-            }
+impl Made {
+    /// Adds up what began then, with or without a look at the durations, and with or without operations.
+    pub(super) fn of(
+        selected: &Selected,
+        starts: Starts,
+        rules: &Rules,
+        (is_exact, with_operations): (bool, bool),
+        going: Going,
+    ) -> Option<Self> {
+        let mut services = Told::roughly(selected.requests(starts, going)?);
+        if is_exact {
+            let spans = &selected.spans;
+            services.look(selected, rules, |position, totals, each| {
+                spans.each_request(position, starts, totals, each);
+            });
         }
-        self.is_exact &= !sought.forgo(|group, class| {
-            let in_class = |group: &Group| group.fine.classes.in_class(class) + group.failed.classes.in_class(class);
-            totals.groups.get(group).map_or(0, in_class)
+        if !going(selected.all_searched()) {
+            return None;
+        }
+        let operations = with_operations.then(|| Told::operations(selected, starts, rules, is_exact));
+        Some(Self { services, operations })
+    }
+
+    fn is_exact(&self) -> bool {
+        self.services.is_all_exact && self.operations.as_ref().is_none_or(|operations| operations.is_all_exact)
+    }
+
+    /// Returns everything's figures, with those of the window before.
+    pub(super) fn performance(&self, before: Option<&Self>, rules: &Rules) -> Performance {
+        let mut services: Vec<ServiceFigures> = Vec::new();
+        for (group, of) in self.services.groups() {
+            let service = self.services.totals.name(of.of.service);
+            let satisfying_ns = rules.satisfying_ns(&service);
+            let earlier = |before: &Self| before.services.figures_of(&service, None, satisfying_ns);
+            services.push(ServiceFigures {
+                figures: self.services.figures(group, satisfying_ns),
+                before: before.map(earlier),
+                ticks: Vec::new(),
+                operations: Vec::new(),
+                service,
+            });
+        }
+        services.sort_by(|a, b| a.service.cmp(&b.service));
+        for (group, of) in self.operations.iter().flat_map(Told::groups) {
+            self.add_operation((group, of), before, rules, &mut services);
+        }
+        for service in &mut services {
+            let order = |of: &OperationFigures| (std::cmp::Reverse(of.figures.sum_ns), of.operation.clone(), of.kind);
+            service.operations.sort_by_cached_key(order);
+        }
+        Performance { services, ..Performance::default() }
+    }
+
+    fn add_operation(
+        &self,
+        (group, of): (u32, &Group),
+        before: Option<&Self>,
+        rules: &Rules,
+        services: &mut [ServiceFigures],
+    ) {
+        let (Some(told), Some((name, kind))) = (&self.operations, of.of.operation) else { return };
+        let (service, operation) = (told.totals.name(of.of.service), told.totals.name(name));
+        let satisfying_ns = rules.satisfying_ns(&service);
+        let earlier = |before: &Self| {
+            let told = before.operations.as_ref();
+            told.map_or_else(Figures::default, |told| {
+                told.figures_of(&service, Some((&operation, kind)), satisfying_ns)
+            })
+        };
+        let figures = OperationFigures {
+            figures: told.figures(group, satisfying_ns),
+            before: before.map(earlier),
+            kind,
+            operation,
+        };
+        if let Ok(at) = services.binary_search_by(|other| other.service.cmp(&service)) {
+            services[at].operations.push(figures);
+        }
+    }
+}
+
+impl Told {
+    fn roughly(totals: Totals) -> Self {
+        Self { totals, exact: None, is_all_exact: false }
+    }
+
+    /// Adds up the spans of each operation.
+    pub(super) fn operations(selected: &Selected, starts: Starts, rules: &Rules, is_exact: bool) -> Self {
+        let spans = &selected.spans;
+        let all = on_all_cores(spans.views.len(), |positions| {
+            let mut totals = Totals::default();
+            for position in positions {
+                spans.add_operations(&mut totals, position, starts);
+            }
+            totals
         });
+        let merged = |mut totals: Totals, others| {
+            totals.merge(others);
+            totals
+        };
+        let mut told = Self::roughly(all.into_iter().reduce(merged).unwrap_or_default());
+        if is_exact {
+            told.look(selected, rules, |position, totals, each| {
+                spans.each_of_operation(position, starts, totals, each);
+            });
+        }
+        told
+    }
+
+    /// Finds out exactly what classes tell roughly. `visit` hands over the spans of a block with their groups.
+    fn look(
+        &mut self,
+        selected: &Selected,
+        rules: &Rules,
+        visit: impl Fn(usize, &Totals, &mut dyn FnMut(u32, &crate::store::Timing)) + Sync,
+    ) {
+        let totals = &self.totals;
+        let of_groups =
+            totals.groups.iter().map(|group| (&group.sums, rules.satisfying_ns(&totals.name(group.of.service))));
+        let (sought, is_all_exact) = Sought::of(of_groups);
         let all = on_all_cores(selected.spans.views.len(), |positions| {
             let mut kept = sought.kept();
             for position in positions {
-                selected.spans.each_of(position, starts, totals, |group, timing| {
-                    sought.look(group, (timing.duration_ns, timing.is_error), &mut kept);
-                });
+                visit(position, totals, &mut |group, timing| sought.look(group, timing, &mut kept));
             }
             kept
         });
@@ -134,52 +186,23 @@ impl<'t> Made<'t> {
         for other in all {
             kept.merge(other);
         }
-        kept.sort();
-        for service in &mut self.services {
-            let operations = service.operations.iter_mut().map(|operation| &mut operation.of);
-            for sum in std::iter::once(&mut service.of).chain(operations) {
-                sum.exact = Some(sought.exact((&sum.groups, &sum.together), &kept));
-            }
-        }
+        self.exact = Some(sought.exact(totals.groups.iter().map(|group| &group.sums), kept));
+        self.is_all_exact = is_all_exact;
     }
 
-    /// Returns everything's figures, with those of the window before.
-    pub(super) fn performance(&self, before: Option<&Made>) -> Performance {
-        let service = |service: &Service| {
-            let name = self.totals.name(service.number);
-            let satisfying = self.rules.satisfying_ns(&name);
-            let earlier = before
-                .map(|before| (before, before.services.iter().find(|other| before.totals.name(other.number) == name)));
-            let mut operations: Vec<OperationFigures> =
-                service.operations.iter().map(|operation| self.operation(operation, satisfying, earlier)).collect();
-            operations.sort_by_key(|operation| std::cmp::Reverse(operation.figures.sum_ns));
-            let figures_before = |(_, earlier): (&Made, Option<&Service>)| {
-                earlier.map_or_else(Figures::default, |earlier| earlier.of.figures(satisfying))
-            };
-            ServiceFigures {
-                figures: service.of.figures(satisfying),
-                before: earlier.map(figures_before),
-                ticks: Vec::new(),
-                operations,
-                service: name,
-            }
-        };
-        Performance { services: self.services.iter().map(service).collect(), ..Performance::default() }
+    pub(super) fn groups(&self) -> impl Iterator<Item = (u32, &Group)> {
+        (0..).zip(&self.totals.groups)
     }
 
-    fn operation(
-        &self,
-        operation: &Operation,
-        satisfying_ns: u64,
-        earlier: Option<(&Made, Option<&Service>)>,
-    ) -> OperationFigures {
-        let name = self.totals.name(operation.number);
-        let before = earlier.map(|(before, service)| {
-            let is_it = |other: &&Operation| other.kind == operation.kind && before.totals.name(other.number) == name;
-            let same = service.and_then(|service| service.operations.iter().find(is_it));
-            same.map_or_else(Figures::default, |same| same.of.figures(satisfying_ns))
-        });
-        OperationFigures { figures: operation.of.figures(satisfying_ns), before, kind: operation.kind, operation: name }
+    pub(super) fn figures(&self, group: u32, satisfying_ns: u64) -> Figures {
+        let exact = self.exact.as_ref().and_then(|exact| exact.get(group as usize));
+        self.totals.sums(group).map(|sums| sums.figures(satisfying_ns, exact)).unwrap_or_default()
+    }
+
+    /// Returns the figures of what has these names; of nothing where it has no spans.
+    fn figures_of(&self, service: &str, operation: Option<(&str, crate::model::Kind)>, satisfying_ns: u64) -> Figures {
+        let group = self.totals.find(service, operation);
+        group.map(|group| self.figures(group, satisfying_ns)).unwrap_or_default()
     }
 
     /// Counts the requests of each service over the window.
@@ -192,22 +215,15 @@ impl<'t> Made<'t> {
         performance.first_tick = Timestamp(first.saturating_mul(MINUTE_NS));
         for service in &mut performance.services {
             service.ticks = vec![Tick::default(); ticks];
-            let of = self.totals.known(&service.service).and_then(|number| self.totals.services.get(&number));
-            for (minute, counted) in of.into_iter().flat_map(|of| &of.minutes) {
+            let sums = self.totals.find(&service.service, None).and_then(|group| self.totals.sums(group));
+            for (minute, counted) in sums.into_iter().flat_map(|sums| &sums.minutes) {
                 let place = minute.checked_sub(first).map_or(usize::MAX, |after| (after / minutes) as usize);
                 if let Some(tick) = service.ticks.get_mut(place) {
-                    tick.requests += counted.requests;
+                    tick.requests += counted.spans;
                     tick.errors += counted.errors;
                     tick.sum_ns = tick.sum_ns.saturating_add(counted.sum_ns);
                 }
             }
         }
-    }
-}
-
-impl Progress {
-    /// Returns the progress of who has looked at so many of so many spans.
-    pub(super) fn of(searched: u64, of: u64) -> Self {
-        Self { searched, of }
     }
 }

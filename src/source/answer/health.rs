@@ -3,7 +3,7 @@
 use super::Steps;
 use super::figures::Made;
 use super::selected::Selected;
-use crate::analysis::{Rules, SystemHealth};
+use crate::analysis::{HealthStatus, Rules, SystemHealth};
 use crate::query::Memory;
 use crate::source::{Reply, Selection};
 use crate::store::Snapshot;
@@ -17,7 +17,21 @@ pub(super) fn health(
 ) -> SystemHealth {
     let going = |_| steps(&|| Reply::Health(SystemHealth::default()));
     let selected = Selected::new(of, snapshot, memory, &going);
-    let totals = selected.and_then(|selected| selected.totals(selected.starts(), &going));
-    let Some((totals, _)) = totals else { return SystemHealth::default() };
-    rules.health.of_system(&Made::of(&totals, rules).performance(None).services)
+    let health = |with_operations| {
+        let selected = selected.as_ref()?;
+        let made = Made::of(selected, selected.starts(), rules, (false, with_operations), &going)?;
+        Some(rules.health.of_system(&made.performance(None, rules).services))
+    };
+    // To name the operations that cost most takes a look at every span.
+    let is_little = selected.as_ref().is_some_and(|selected| selected.all_searched().of <= LITTLE);
+    let is_well = |health: &SystemHealth| {
+        health.services.iter().all(|service| {
+            service.status != Some(HealthStatus::Critical) && service.status != Some(HealthStatus::Warning)
+        })
+    };
+    let found = health(is_little).unwrap_or_default();
+    if is_little || is_well(&found) { found } else { health(true).unwrap_or_default() }
 }
+
+/// Of so many spans the operations are named that cost a service points, also where all services are well.
+const LITTLE: u64 = 1_000_000;

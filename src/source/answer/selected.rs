@@ -49,19 +49,23 @@ impl<'a> Selected<'a> {
         (from.or(held.map(|(first, _)| first)), to.or(last))
     }
 
-    /// Adds up the spans that began then; none where that was ended.
-    pub(super) fn totals(&self, starts: Starts, going: Going) -> Option<(Totals, Progress)> {
-        let mut totals = self.spans.totals();
-        let of = self.spans.views.iter().map(|view| u64::from(view.len())).sum();
-        let mut progress = Progress::of(0, of);
+    /// Adds up the requests that began then; none where that was ended.
+    pub(super) fn requests(&self, starts: Starts, going: Going) -> Option<Totals> {
+        let mut totals = Totals::default();
+        let mut progress = Progress { searched: 0, ..self.all_searched() };
         for position in (0..self.spans.views.len()).rev() {
-            self.spans.add_to(&mut totals, position, starts);
+            self.spans.add_requests(&mut totals, position, starts);
             progress.searched += u64::from(self.spans.views[position].len());
             if !going(progress) {
                 return None;
             }
         }
-        Some((totals, progress))
+        Some(totals)
+    }
+
+    pub(super) fn all_searched(&self) -> Progress {
+        let of = self.spans.views.iter().map(|view| u64::from(view.len())).sum();
+        Progress { searched: of, of }
     }
 }
 

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use foldhash::{HashMap, HashMapExt};
 
 use super::Steps;
-use super::figures::{Made, Operation, Service};
-use super::selected::{Selected, on_all_cores};
-use crate::analysis::{Change, Lasting, Rows, Rules, SelfTimes, SlowOperation, Starts, Totals};
+use super::figures::Told;
+use super::selected::{Going, Selected, on_all_cores};
+use crate::analysis::{Change, Group, Lasting, Rows, Rules, SelfTimes, SlowOperation, Starts, Totals};
 use crate::model::Kind;
 use crate::query::Memory;
 use crate::source::{Progress, Reply, Slow, SlowOrder, SlowRequest};
@@ -21,51 +21,69 @@ pub(super) fn slow(
     steps: Steps,
 ) -> Slow {
     let going = |progress| steps(&|| Reply::Slow(Slow { progress, ..Slow::default() }));
-    let Some(selected) = Selected::new(&request.of, snapshot, memory, &going) else { return Slow::default() };
+    let selected = Selected::new(&request.of, snapshot, memory, &going);
+    let made = selected.as_ref().and_then(|selected| make(request, selected, (snapshot, rules), &going));
+    made.unwrap_or_default()
+}
+
+/// Returns none where that was ended.
+fn make(
+    request: &SlowRequest,
+    selected: &Selected,
+    (snapshot, rules): (&Snapshot, &Rules),
+    going: Going,
+) -> Option<Slow> {
     let starts = selected.starts();
-    let Some((totals, progress)) = selected.totals(starts, &going) else { return Slow::default() };
-    let mut made = Made::of(&totals, rules);
-    made.look(&selected, starts);
-    let own_ns = self_times(&selected, snapshot, (starts, &totals));
-    if !going(progress) {
-        return Slow::default();
+    let progress = |part: u64| Progress { searched: selected.all_searched().of * part / 3, ..selected.all_searched() };
+    let told = Told::operations(selected, starts, rules, true);
+    if !going(progress(1)) {
+        return None;
+    }
+    let own_ns = self_times(selected, snapshot, (starts, &told.totals));
+    if !going(progress(2)) {
+        return None;
     }
     let before = request.with_before.then(|| selected.before()).flatten();
-    let before = before.and_then(|before| selected.totals(before, &going));
-    let before = before.as_ref().map(|(totals, _)| Made::of(totals, rules));
-    let mut slow = list(&made, &own_ns, before.as_ref());
-    slow.progress = progress;
+    let before = before.map(|before| Told::operations(selected, before, rules, false));
+    let mut slow = list(&told, &own_ns, before.as_ref());
+    slow.progress = progress(3);
     sort(&mut slow.operations, request.order);
     slow.operations.truncate(request.limit);
-    slow
+    Some(slow)
 }
 
 /// Returns all operations with their self times, which are given by group.
-pub(super) fn list(made: &Made, own_ns: &[u128], before: Option<&Made>) -> Slow {
-    let sum = |operation: &Operation| -> u128 {
-        operation.of.groups.iter().filter_map(|&group| own_ns.get(group as usize)).sum()
-    };
+fn list(told: &Told, own_ns: &[u128], before: Option<&Told>) -> Slow {
     let all_ns: u128 = own_ns.iter().sum();
-    let slow = |service: &Service, operation: &Operation| {
-        let self_ns = sum(operation);
-        let percentiles = operation.of.figures(0).percentiles.unwrap_or_default();
-        SlowOperation {
-            service: made.totals.name(service.number),
-            operation: made.totals.name(operation.number),
-            kind: operation.kind,
-            spans: operation.of.together.count(),
+    let slow = |(number, group): (u32, &Group)| {
+        let (name, kind) = group.of.operation?;
+        let (service, operation) = (told.totals.name(group.of.service), told.totals.name(name));
+        let self_ns = own_ns.get(number as usize).copied().unwrap_or_default();
+        let figures = told.figures(number, 0);
+        let percentiles = figures.percentiles.unwrap_or_default();
+        let earlier = before.and_then(|before| {
+            let group = before.totals.find(&service, Some((&operation, kind)))?;
+            before.totals.sums(group)
+        });
+        Some(SlowOperation {
+            kind,
+            spans: figures.requests,
             p95_ns: percentiles.p95_ns,
             p99_ns: percentiles.p99_ns,
             self_ns,
             share_percent: if all_ns > 0 { self_ns as f64 * 100.0 / all_ns as f64 } else { 0.0 },
-            change: before.and_then(|before| change(made, (service, operation), before)),
-        }
+            change: earlier.and_then(|earlier| change_between(earlier, &group.sums)),
+            service,
+            operation,
+        })
     };
-    let of_service =
-        |service: &Service| service.operations.iter().map(|operation| slow(service, operation)).collect::<Vec<_>>();
-    let mut operations: Vec<SlowOperation> = made.services.iter().flat_map(of_service).collect();
-    sort(&mut operations, SlowOrder::Total);
+    let mut operations: Vec<SlowOperation> = told.groups().filter_map(slow).collect();
+    operations.sort_by(|a, b| (&a.service, &a.operation, a.kind).cmp(&(&b.service, &b.operation, b.kind)));
     Slow { total: operations.len(), operations, self_ns: all_ns, progress: Progress::default() }
+}
+
+fn change_between(_: &crate::analysis::Sums, _: &crate::analysis::Sums) -> Option<Change> {
+    None
 }
 
 fn sort(operations: &mut [SlowOperation], order: SlowOrder) {
@@ -82,20 +100,8 @@ fn sort(operations: &mut [SlowOperation], order: SlowOrder) {
     }
 }
 
-fn change_between(_: &crate::analysis::Together, _: &crate::analysis::Together) -> Option<Change> {
-    None
-}
-
-fn change(made: &Made, (service, operation): (&Service, &Operation), before: &Made) -> Option<Change> {
-    let (service, name) = (made.totals.name(service.number), made.totals.name(operation.number));
-    let service = before.services.iter().find(|other| before.totals.name(other.number) == service)?;
-    let is_it = |other: &&Operation| other.kind == operation.kind && before.totals.name(other.number) == name;
-    let earlier = service.operations.iter().find(is_it)?;
-    change_between(&earlier.of.together, &operation.of.together)
-}
-
-/// Returns the self time of each group's spans; what of an operation are requests and what are not is not told apart.
-pub(super) fn self_times(selected: &Selected, snapshot: &Snapshot, (starts, totals): (Starts, &Totals)) -> Vec<u128> {
+/// Returns the self time of each group's spans.
+fn self_times(selected: &Selected, snapshot: &Snapshot, (starts, totals): (Starts, &Totals)) -> Vec<u128> {
     let views = &selected.spans.views;
     let rows: Vec<Rows> = (0..views.len()).map(|position| selected.spans.rows(position, starts)).collect();
     let all = on_all_cores(views.len(), |positions| {
@@ -199,7 +205,5 @@ fn group(
     if !selected.spans.is_of(view, service) {
         return None;
     }
-    let [service, operation] = [service, operation].map(|name| totals.known(view.text(name)));
-    let group = |is_request| totals.known_group((service?, operation.unwrap_or(u32::MAX), kind, is_request));
-    group(true).or_else(|| group(false))
+    totals.find(view.text(service), Some((view.text(operation), kind)))
 }

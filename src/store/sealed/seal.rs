@@ -19,7 +19,7 @@ use crate::store::ids::{IdKeys, span_hash};
 use crate::store::open::{OpenBlock, PartRef};
 use crate::store::row::{NONE, Row};
 use crate::store::sums::{PartSums, RootRow};
-use crate::store::tally::{Caller, Counting, Tallies, Timing};
+use crate::store::tally::{Call, Counting, Tallies, Timing};
 
 /// Seals blocks, one after the other; keeps what it learned from earlier ones.
 #[derive(Debug, Default)]
@@ -285,12 +285,12 @@ fn parents(block: &OpenBlock, order: &Order, rows: &[Row]) -> Vec<Parent> {
 fn tallies(rows: &[Row], parents: &[Parent]) -> Tallies {
     let mut counting = Counting::default();
     for (row, parent) in rows.iter().zip(parents) {
-        let caller = match parent {
-            Parent::Foreign => Caller::Unknown,
-            Parent::Row(parent) if rows[*parent as usize].service == row.service => Caller::Inside,
-            Parent::Root | Parent::Row(_) => Caller::Outside,
+        let call = || match parent {
+            Parent::Foreign => Call::Unknown,
+            Parent::Row(parent) if rows[*parent as usize].service == row.service => Call::Inside,
+            Parent::Root | Parent::Row(_) => Call::Outside,
         };
-        counting.add(Timing::of(0, row).key(caller), row.start_ns, row.duration_ns);
+        counting.add(Timing::of(0, row).key(call), row.start_ns, row.duration_ns);
     }
     counting.finish()
 }

@@ -5,18 +5,16 @@ use std::ops::Range;
 use super::image::{Damaged, ImageBuilder, ImageReader};
 use super::packed::{CHUNK, Packed};
 use super::{FOREIGN, ROOT, SealedBlock, unzigzag};
-use crate::model::{Kind, StatusCode};
 use crate::store::row::Facts;
 use crate::store::scan::{Bits, WORD};
-use crate::store::tally::{Caller, Key, Minute, Tallies, Tally, Timing};
+use crate::store::tally::{Call, Key, Minute, Tallies, Tally, Timing};
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct TallyColumns {
     len: u32,
     service: Packed,
-    operation: Packed,
-    /// Kind, whether it is an error, and the caller.
+    /// The rest of the key.
     small: Packed,
     sum_ns: Wide,
     max_ns: Packed,
@@ -63,9 +61,7 @@ impl TallyColumns {
         let all = || tallies.all.iter();
         image.number(tallies.all.len() as u64);
         write(all().map(|tally| tally.key.service.into()), image);
-        write(all().map(|tally| tally.key.operation.into()), image);
-        let small = |key: &Key| (key.kind as u64) << 3 | u64::from(key.is_error) << 2 | key.caller as u64;
-        write(all().map(|tally| small(&tally.key)), image);
+        write(all().map(|tally| tally.key.small()), image);
         Wide::write(all().map(|tally| tally.sum_ns), image);
         write(all().map(|tally| tally.max_ns), image);
         write(all().map(|tally| tally.starts_ns.0), image);
@@ -83,7 +79,6 @@ impl TallyColumns {
         let columns = Self {
             len: image.small()?,
             service: Packed::read(image)?,
-            operation: Packed::read(image)?,
             small: Packed::read(image)?,
             sum_ns: Wide::read(image)?,
             max_ns: Packed::read(image)?,
@@ -133,22 +128,11 @@ impl TallyColumns {
     }
 
     fn tally(&self, row: u32, classes: Range<usize>, minutes: Range<usize>) -> Tally {
-        let small = self.small.get(row);
-        let key = Key {
-            service: self.service.get(row) as u32,
-            operation: self.operation.get(row) as u32,
-            kind: kind(small),
-            is_error: small >> 2 & 1 == 1,
-            caller: Caller::from_number(small & 3),
-        };
+        let key = Key::from_small(self.service.get(row) as u32, self.small.get(row));
         let starts_ns = (self.first_ns.get(row), self.last_ns.get(row));
         let (sum_ns, max_ns) = (self.sum_ns.get(row), self.max_ns.get(row));
         Tally { key, spans: 0, sum_ns, max_ns, starts_ns, classes, minutes }
     }
-}
-
-fn kind(small: u64) -> Kind {
-    Kind::from_number((small >> 3 & 7) as i32)
 }
 
 /// Returns the range from the end of the one before, within what there is.
@@ -164,10 +148,12 @@ impl SealedBlock {
         self.tallies.tallies()
     }
 
-    /// Hands over which services have spans of which kinds.
-    pub(in crate::store) fn served(&self, mut each: impl FnMut(u32, Kind)) {
-        let tallies = &self.tallies;
-        (0..tallies.len).for_each(|row| each(tallies.service.get(row) as u32, kind(tallies.small.get(row))));
+    /// Hands over which services have spans, and whether by their kinds these are called from outside.
+    pub(in crate::store) fn served(&self, mut each: impl FnMut(u32, bool)) {
+        let TallyColumns { len, service, small, .. } = &self.tallies;
+        (0..*len).map(|row| Key::from_small(service.get(row) as u32, small.get(row))).for_each(|key| {
+            each(key.service, key.call == Call::Entry);
+        });
     }
 
     /// Returns the starts of the first and the last span; none without spans.
@@ -177,15 +163,15 @@ impl SealedBlock {
         starts.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
     }
 
-    /// Returns where a span was called from, as far as its part tells.
-    pub(in crate::store) fn caller(&self, row: u32) -> Caller {
+    /// Returns where a span was called from, as far as its part tells, whatever its kind says.
+    pub(in crate::store) fn call(&self, row: u32) -> Call {
         match self.columns.parent.get(row) {
-            ROOT => Caller::Outside,
-            FOREIGN => Caller::Unknown,
+            ROOT => Call::Outside,
+            FOREIGN => Call::Unknown,
             distance => {
                 let parent = u32::try_from(i64::from(row).wrapping_add(unzigzag(distance - 2)));
                 let is_same = parent.is_ok_and(|parent| self.service(parent) == self.service(row));
-                if is_same { Caller::Inside } else { Caller::Outside }
+                if is_same { Call::Inside } else { Call::Outside }
             }
         }
     }
@@ -209,15 +195,13 @@ impl SealedBlock {
                 while rest != 0 {
                     let place = first + rest.trailing_zeros() as usize;
                     rest &= rest - 1;
-                    let facts = Facts::from_parts(small[place] as u32, 0, 0);
                     each(&Timing {
                         row: (chunk * CHUNK + place) as u32,
                         start_ns: start[place],
                         duration_ns: duration[place],
                         service: service[place] as u32,
                         operation: operation[place] as u32,
-                        kind: facts.kind(),
-                        is_error: facts.status() == StatusCode::Error,
+                        facts: Facts::from_parts(small[place] as u32, 0, 0),
                     });
                 }
             }

@@ -3,7 +3,7 @@
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
-use super::{CLASSES, Caller, Key, MINUTE_NS, Minute, Tallies, Tally, class};
+use super::{CLASSES, Key, MINUTE_NS, Minute, Tallies, Tally, class};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -19,17 +19,11 @@ pub(in crate::store) struct Counting {
     minute_places: HashMap<(u32, u64), usize, RandomState>,
 }
 
-/// Returns a key as one number. There are fewer names than 2²⁹, as all that the writer numbers.
-fn packed(key: &Key) -> u64 {
-    let small = (key.kind as u64) << 3 | u64::from(key.is_error) << 2 | key.caller as u64;
-    u64::from(key.service) << 35 ^ u64::from(key.operation) << 6 | small
-}
-
 impl Counting {
     /// Counts a span.
     #[inline]
     pub(in crate::store) fn add(&mut self, key: Key, start_ns: u64, duration_ns: u64) {
-        let number = *self.numbers.entry(packed(&key)).or_insert_with(|| {
+        let number = *self.numbers.entry(u64::from(key.service) << 8 | key.small()).or_insert_with(|| {
             let (classes, minutes) = (0..0, 0..0);
             let starts_ns = (u64::MAX, 0);
             self.all.push(Tally { key, spans: 0, sum_ns: 0, max_ns: 0, starts_ns, classes, minutes });
@@ -123,12 +117,5 @@ fn count(own: &mut [u16], counts: &mut [u32], classes: &mut Vec<(u16, u32)>) {
         if count > 0 {
             classes.push((class, count));
         }
-    }
-}
-
-impl Caller {
-    /// Returns what a number stands for, as which it was written.
-    pub(in crate::store) fn from_number(number: u64) -> Self {
-        Self::ALL.get(number as usize).copied().unwrap_or_default()
     }
 }

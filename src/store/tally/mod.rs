@@ -1,4 +1,4 @@
-//! What the spans of a block come to: for each service, operation and kind how many there are, how many of them failed, when
+//! What the spans of a block come to: of each service how many there are, how they were called, how many of them failed, when
 //! they began and how long they took. A sealed block has this written down, so that figures over many blocks look at few
 //! numbers of each; of an open block, and of some rows of a block, it is counted when someone asks.
 
@@ -10,7 +10,7 @@ use std::ops::Range;
 pub(crate) use class::{CLASSES, class, least_of, middle_of};
 pub(super) use counting::Counting;
 
-use super::row::Row;
+use super::row::{Facts, Row};
 use super::scan::Bits;
 use super::view::{Block, View};
 use crate::model::{Kind, StatusCode, Timestamp};
@@ -18,28 +18,41 @@ use crate::model::{Kind, StatusCode, Timestamp};
 /// What spans that are counted together have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    /// Names by number.
+    /// A name by number.
     pub(crate) service: u32,
-    pub(crate) operation: u32,
-    pub(crate) kind: Kind,
+    pub(crate) call: Call,
     pub(crate) is_error: bool,
-    pub(crate) caller: Caller,
 }
 
-/// Where a span was called from, as far as its part of the trace tells.
+/// Where a span was called from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Caller {
-    /// It has no parent, or one of another service.
+pub(crate) enum Call {
+    /// From outside of its service, as its kind says.
+    Entry,
+    /// From outside, as it has no parent, or one of another service.
     Outside,
-    /// A span of its own service.
+    /// By a span of its own service.
     Inside,
     /// Its parent is not in the same part, or nobody wanted to know.
     #[default]
     Unknown,
 }
 
-impl Caller {
-    pub(super) const ALL: [Self; 3] = [Self::Outside, Self::Inside, Self::Unknown];
+impl Call {
+    const ALL: [Self; 4] = [Self::Entry, Self::Outside, Self::Inside, Self::Unknown];
+}
+
+impl Key {
+    /// Returns what is not the service as a number.
+    pub(super) fn small(&self) -> u64 {
+        (self.call as u64) << 1 | u64::from(self.is_error)
+    }
+
+    /// Puts together what [`Key::small`] gave.
+    pub(super) fn from_small(service: u32, small: u64) -> Self {
+        let call = Call::ALL.get((small >> 1) as usize).copied().unwrap_or_default();
+        Self { service, call, is_error: small & 1 == 1 }
+    }
 }
 
 /// What spans come to.
@@ -97,26 +110,28 @@ pub(crate) struct Timing {
     /// Names by number.
     pub(crate) service: u32,
     pub(crate) operation: u32,
-    pub(crate) kind: Kind,
-    pub(crate) is_error: bool,
+    pub(crate) facts: Facts,
 }
 
 impl Timing {
     pub(crate) fn of(row: u32, columns: &Row) -> Self {
-        Self {
-            row,
-            start_ns: columns.start_ns,
-            duration_ns: columns.duration_ns,
-            service: columns.service,
-            operation: columns.operation,
-            kind: columns.facts.kind(),
-            is_error: columns.facts.status() == StatusCode::Error,
-        }
+        let Row { start_ns, duration_ns, service, operation, facts, .. } = *columns;
+        Self { row, start_ns, duration_ns, service, operation, facts }
     }
 
-    pub(crate) fn key(&self, caller: Caller) -> Key {
-        let Self { service, operation, kind, is_error, .. } = *self;
-        Key { service, operation, kind, is_error, caller }
+    pub(crate) fn is_error(&self) -> bool {
+        self.facts.status() == StatusCode::Error
+    }
+
+    /// Returns whether the kind says that it was called from outside of its service.
+    pub(crate) fn is_entry(&self) -> bool {
+        matches!(self.facts.kind(), Kind::Server | Kind::Consumer)
+    }
+
+    /// Returns what it is counted with, if it was called so, where its kind does not say it.
+    pub(crate) fn key(&self, call: impl FnOnce() -> Call) -> Key {
+        let call = if self.is_entry() { Call::Entry } else { call() };
+        Key { service: self.service, call, is_error: self.is_error() }
     }
 }
 
@@ -129,21 +144,21 @@ impl View<'_> {
         }
     }
 
-    /// Counts some rows; `caller` says where each was called from.
-    pub(crate) fn count(&self, rows: &Bits, caller: impl Fn(&Timing) -> Caller) -> Tallies {
+    /// Counts some rows; `call` says where those were called from of which the kind does not.
+    pub(crate) fn count(&self, rows: &Bits, call: impl Fn(&Timing) -> Call) -> Tallies {
         let mut counting = Counting::default();
         self.timings(rows, |timing| {
-            counting.add(timing.key(caller(timing)), timing.start_ns, timing.duration_ns);
+            counting.add(timing.key(|| call(timing)), timing.start_ns, timing.duration_ns);
         });
         counting.finish()
     }
 
-    /// Hands over which services have spans of which kinds, some of them more than once.
-    pub(crate) fn served(&self, mut each: impl FnMut(u32, Kind)) {
+    /// Hands over which services have spans, and whether by their kinds these are called from outside; some more than once.
+    pub(crate) fn served(&self, mut each: impl FnMut(u32, bool)) {
         match self.block() {
             Block::Open(block) => (0..self.len()).for_each(|row| {
-                let row = block.row(row);
-                each(row.service, row.facts.kind());
+                let timing = Timing::of(row, &block.row(row));
+                each(timing.service, timing.is_entry());
             }),
             Block::Sealed(block) => block.served(each),
         }
@@ -170,21 +185,21 @@ impl View<'_> {
         }
     }
 
-    /// Returns where a span was called from, as far as its part tells.
-    pub(crate) fn caller(&self, row: u32) -> Caller {
+    /// Returns where a span was called from, as far as its part tells, whatever its kind says.
+    pub(crate) fn call(&self, row: u32) -> Call {
         match self.block() {
             Block::Open(block) => {
                 let span = block.row(row);
                 if span.parent_id == 0 {
-                    return Caller::Outside;
+                    return Call::Outside;
                 }
                 match self.find_span(block.place(row).part, span.parent_id) {
-                    None => Caller::Unknown,
-                    Some(parent) if block.row(parent).service == span.service => Caller::Inside,
-                    Some(_) => Caller::Outside,
+                    None => Call::Unknown,
+                    Some(parent) if block.row(parent).service == span.service => Call::Inside,
+                    Some(_) => Call::Outside,
                 }
             }
-            Block::Sealed(block) => block.caller(row),
+            Block::Sealed(block) => block.call(row),
         }
     }
 }

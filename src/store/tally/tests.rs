@@ -5,7 +5,7 @@ use crate::otlp::fixture::{TestSpan, batch, span};
 use crate::store::sealed::tests::both;
 use crate::testing::Random;
 
-type Named = (String, String, &'static str, bool, u8);
+type Named = (String, bool, u8);
 
 /// What is known of some spans, by names, without looking at how it was counted.
 #[derive(Debug, Default, PartialEq)]
@@ -17,8 +17,7 @@ struct Expected {
 }
 
 fn named(view: &View, key: &Key) -> Named {
-    let text = |name| view.text(name).to_owned();
-    (text(key.service), text(key.operation), key.kind.name(), key.is_error, key.caller as u8)
+    (view.text(key.service).to_owned(), key.is_error, key.call as u8)
 }
 
 /// Counts rows one by one.
@@ -27,15 +26,15 @@ fn expected(view: &View, rows: &Bits) -> BTreeMap<Named, Expected> {
     for row in rows.iter() {
         let columns = view.row(row);
         let part = view.part_of_row(row);
-        let caller = match columns.parent_id {
-            0 => Caller::Outside,
+        let call = || match columns.parent_id {
+            0 => Call::Outside,
             id => match view.newest_rows(part).find(|&other| view.row(other).span_id == id) {
-                None => Caller::Unknown,
-                Some(parent) if view.service(parent) == view.service(row) => Caller::Inside,
-                Some(_) => Caller::Outside,
+                None => Call::Unknown,
+                Some(parent) if view.service(parent) == view.service(row) => Call::Inside,
+                Some(_) => Call::Outside,
             },
         };
-        let tally = all.entry(named(view, &Timing::of(row, &columns).key(caller))).or_default();
+        let tally = all.entry(named(view, &Timing::of(row, &columns).key(call))).or_default();
         let is_first = tally.durations.is_empty();
         let (first, last) = if is_first { (u64::MAX, 0) } else { tally.starts };
         tally.starts = (first.min(columns.start_ns), last.max(columns.start_ns));
@@ -71,6 +70,7 @@ fn many(random: &mut Random) -> Vec<TestSpan> {
         duration: [7, 90, 1_500, 70_000, 1_000_000][random.below(5)] + random.below(1 << 16) as u64,
         service: ["shop", "cart", "mail"][random.below(3)],
         name: ["GET /", "query", "send", "charge"][random.below(4)],
+        kind: random.below(6) as i32,
         error: random.below(9) == 0,
         ..span((number / 11) as u8 + 1, number + 1, number.saturating_sub(random.below(4) as u64), number * 199_999)
     };
@@ -86,7 +86,7 @@ fn a_sealed_block_has_written_down_what_its_spans_come_to() {
         let view = sealed.views().next().unwrap();
         let tallies = view.tallies().unwrap();
         assert_tells(&tallies, &view, &Bits::all(view.len()));
-        assert_eq!(tallies, view.count(&Bits::all(view.len()), |timing| view.caller(timing.row)));
+        assert_eq!(tallies, view.count(&Bits::all(view.len()), |timing| view.call(timing.row)));
     }
 }
 
@@ -98,10 +98,10 @@ fn any_rows_of_any_block_can_be_counted() {
         for of in [1, 2, 40, 3_000] {
             let mut rows = Bits::all(view.len());
             rows.retain(|_| random.below(of) == 0);
-            assert_tells(&view.count(&rows, |timing| view.caller(timing.row)), &view, &rows);
+            assert_tells(&view.count(&rows, |timing| view.call(timing.row)), &view, &rows);
         }
-        let tallies = view.count(&Bits::all(view.len()), |_| Caller::Unknown);
-        assert!(tallies.all.iter().all(|tally| tally.key.caller == Caller::Unknown));
+        let tallies = view.count(&Bits::all(view.len()), |_| Call::Unknown);
+        assert!(tallies.all.iter().all(|tally| matches!(tally.key.call, Call::Entry | Call::Unknown)));
         assert_eq!(view.first_and_last_ns(), Some(view.span_starts()));
     }
 }
@@ -111,7 +111,7 @@ fn nothing_comes_to_nothing() {
     let [open, sealed] = both(&[batch(&[span(1, 1, 0, 0)])]).map(|store| store.snapshot());
     for snapshot in [open, sealed] {
         let view = snapshot.views().next().unwrap();
-        let tallies = view.count(&Bits::none(view.len()), |timing| view.caller(timing.row));
+        let tallies = view.count(&Bits::none(view.len()), |timing| view.call(timing.row));
         assert_eq!(tallies, Tallies::default());
     }
 }
