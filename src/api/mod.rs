@@ -4,7 +4,9 @@ mod error;
 mod explained;
 mod gc;
 mod guard;
+mod health;
 mod parameters;
+mod performance;
 mod series;
 mod spans;
 mod stats;
@@ -25,6 +27,8 @@ use tower_service::Service;
 
 pub use explained::{Explained, Filter};
 pub use gc::Gc;
+pub use health::{HealthBody, SystemHealthBody};
+pub use performance::{FiguresRow, OperationRow, Performance, ServiceRow, SlowRow, WindowBody};
 pub use series::{Metrics, Sample, SeriesRow};
 pub use spans::{SpanRow, Spans};
 pub use stats::{Disk, Stats};
@@ -62,6 +66,9 @@ impl Api {
             .route("/admin/tracing/metrics", get(series::series))
             .route("/admin/tracing/query", get(explained::explained))
             .route("/admin/tracing/traces/{id}", get(trace::otlp))
+            .route("/admin/tracing/analysis/performance", get(performance::performance))
+            .route("/admin/tracing/health", get(health::system))
+            .route("/admin/tracing/health/{service}", get(health::service))
             .route("/admin/tracing/stats", get(stats::stats))
             .route("/admin/tracing/gc", post(gc::gc).fallback(only_post))
             .route("/healthz", get(healthz))
