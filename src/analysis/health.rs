@@ -194,7 +194,7 @@ fn is_entry(operation: &OperationFigures) -> bool {
 
 /// Returns the operation of which this is the most, among those that are requests where there are some.
 fn worst(service: &ServiceFigures, of: impl Fn(&Figures) -> f64) -> Option<&str> {
-    let has_entries = service.operations.iter().any(|operation| is_entry(operation));
+    let has_entries = service.operations.iter().any(is_entry);
     let some = service.operations.iter().filter(|operation| !has_entries || is_entry(operation));
     let some = some.filter(|operation| of(&operation.figures) > 0.0);
     let most = some.max_by(|a, b| of(&a.figures).total_cmp(&of(&b.figures)));

@@ -79,7 +79,9 @@ impl<'a> Spans<'a> {
             Rows::None => return,
             Rows::All => match view.tallies() {
                 // Where the parents of plain services' spans are, other blocks know.
-                Some(tallies) if tallies.all.iter().any(is_open) => (Some(tallies), Some(self.open_rows(view, &plain))),
+                Some(tallies) if tallies.all.iter().any(is_open) => {
+                    (Some(tallies), Some(Self::open_rows(view, &plain)))
+                }
                 Some(tallies) => (Some(tallies), None),
                 None => (None, Some(Bits::all(view.len()))),
             },
@@ -108,7 +110,7 @@ impl<'a> Spans<'a> {
     }
 
     /// Returns the rows of plain services of which the block does not know where they were called from.
-    fn open_rows(&self, view: &View, plain: &[bool]) -> Bits {
+    fn open_rows(view: &View, plain: &[bool]) -> Bits {
         let mut rows = Bits::all(view.len());
         view.keep(Column::Service, &Test::OneOf(plain), &mut rows);
         rows.retain(|row| view.call(row) == Call::Unknown);

@@ -109,7 +109,7 @@ impl Totals {
     }
 
     /// Takes in what others have.
-    pub(crate) fn merge(&mut self, others: Self) {
+    pub(crate) fn merge(&mut self, others: &Self) {
         for group in &others.groups {
             let mut number = |name: u32| self.number(others.names.get(name as usize).map_or("", |name| name));
             let of = Of {

@@ -1,5 +1,6 @@
 //! The command line: the composition root. A file a command, a row a command; everything else is below.
 
+mod analyze;
 mod asked;
 mod backup;
 mod config;
@@ -24,6 +25,7 @@ mod stats;
 mod tail;
 mod trace;
 mod url;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -59,6 +61,12 @@ const VERBS: &[Verb] = &[
         about: "List the traces or spans that match a query, or the series of a metrics query",
         arguments: query::arguments,
         run: query::run,
+    },
+    Verb {
+        name: "analyze",
+        about: "Tell figures of services and operations, health, and where time goes",
+        arguments: analyze::arguments,
+        run: analyze::run,
     },
     Verb {
         name: "tail",

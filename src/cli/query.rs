@@ -10,6 +10,7 @@ use super::error::CliError;
 use super::output;
 use super::rows::{self, Column, ListFormat};
 use super::url::Url;
+use super::window;
 use crate::api::{Explained, Metrics, SeriesRow, SpanRow, Spans, TraceRow, Traces};
 use crate::query::{self, Parsed};
 use crate::tui::format;
@@ -37,12 +38,6 @@ pub(super) fn arguments(command: Command) -> Command {
 
 /// Adds the window and the size of a list to a command.
 fn listing(command: Command) -> Command {
-    let time = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("TIME").help(help);
-    let since = Arg::new("since")
-        .long("since")
-        .value_name("DURATION")
-        .conflicts_with_all(["from", "to"])
-        .help("Only what began so long ago at most, like 15m or 1h30m");
     let limit =
         Arg::new("limit").long("limit").value_name("N").default_value("100").help("How many rows at most, up to 10000");
     let sort = Arg::new("sort")
@@ -50,12 +45,7 @@ fn listing(command: Command) -> Command {
         .value_name("KEY")
         .allow_hyphen_values(true)
         .help("Of traces: start_time, duration_ms, span_count, error_count, root_service or root_operation, - before it for descending");
-    command
-        .arg(since)
-        .arg(time("from", "Only what began then or later: a date, or a time as in RFC 3339"))
-        .arg(time("to", "Only what began before that"))
-        .arg(limit)
-        .arg(sort)
+    window::arguments(command).arg(limit).arg(sort)
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
@@ -96,10 +86,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, CliError> {
 }
 
 fn url(path: &str, query: &str, matches: &ArgMatches, options: &[&'static str]) -> String {
-    let mut url = Url::new(path).with("q", query);
-    for (option, parameter) in [("since", "since"), ("from", "start_date"), ("to", "end_date")] {
-        url = url.with_some(parameter, matches.get_one::<String>(option));
-    }
+    let mut url = window::with(Url::new(path).with("q", query), matches);
     for &option in options {
         url = url.with_some(option, matches.get_one::<String>(option));
     }

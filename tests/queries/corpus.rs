@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
+use spantop::otlp::Batch;
 use spantop::query::ast::Literal;
 use spantop::query::{Query, parse};
 use spantop::source::{Reply, Request, SeriesRequest, TraceFilter, TracesRequest, Window, answer};

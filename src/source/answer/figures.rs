@@ -151,8 +151,8 @@ impl Told {
             }
             totals
         });
-        let merged = |mut totals: Totals, others| {
-            totals.merge(others);
+        let merged = |mut totals: Totals, others: Totals| {
+            totals.merge(&others);
             totals
         };
         let mut told = Self::roughly(all.into_iter().reduce(merged).unwrap_or_default());

@@ -44,7 +44,7 @@ impl Call {
 
 impl Key {
     /// Returns what is not the service as a number.
-    pub(super) fn small(&self) -> u64 {
+    pub(super) fn small(self) -> u64 {
         (self.call as u64) << 1 | u64::from(self.is_error)
     }
 

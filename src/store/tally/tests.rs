@@ -16,7 +16,7 @@ struct Expected {
     classes: BTreeMap<u16, u32>,
 }
 
-fn named(view: &View, key: &Key) -> Named {
+fn named(view: &View, key: Key) -> Named {
     (view.text(key.service).to_owned(), key.is_error, key.call as u8)
 }
 
@@ -34,7 +34,7 @@ fn expected(view: &View, rows: &Bits) -> BTreeMap<Named, Expected> {
                 Some(_) => Call::Outside,
             },
         };
-        let tally = all.entry(named(view, &Timing::of(row, &columns).key(call))).or_default();
+        let tally = all.entry(named(view, Timing::of(row, &columns).key(call))).or_default();
         let is_first = tally.durations.is_empty();
         let (first, last) = if is_first { (u64::MAX, 0) } else { tally.starts };
         tally.starts = (first.min(columns.start_ns), last.max(columns.start_ns));
@@ -53,7 +53,7 @@ fn assert_tells(tallies: &Tallies, view: &View, rows: &Bits) {
     let expected = expected(view, rows);
     assert_eq!(tallies.all.len(), expected.len());
     for tally in &tallies.all {
-        let expected = &expected[&named(view, &tally.key)];
+        let expected = &expected[&named(view, tally.key)];
         assert_eq!(tally.spans, expected.durations.len() as u64);
         assert_eq!(tally.sum_ns, expected.durations.iter().map(|&ns| u128::from(ns)).sum::<u128>());
         assert_eq!((Some(&tally.max_ns), tally.starts_ns), (expected.durations.last(), expected.starts));
