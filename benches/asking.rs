@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use filled::{Filled, clock, keep_to_cores};
 use spantop::analysis::Rules;
-use spantop::model::TraceId;
 use spantop::query::{Memory, Query, parse};
 use spantop::source::{
     Reply, Request, SeriesRequest, SpansRequest, TraceFilter, TracesRequest, Window, answer, answer_gradually,

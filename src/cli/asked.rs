@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use clap::{Arg, ArgMatches, Command};
@@ -11,7 +12,9 @@ use http_body_util::{BodyExt, Empty};
 use super::error::CliError;
 use super::progress::Progress;
 use super::{connect, data_dir, settings};
+use crate::analysis::{HealthRule, Rules};
 use crate::api::Api;
+use crate::config::Config;
 use crate::remote::{Client, RemoteError};
 use crate::source::{Reading, SourceError};
 use crate::store::segment::Home;
@@ -69,7 +72,10 @@ impl Answers {
     pub(super) fn of(matches: &ArgMatches) -> Result<Self, CliError> {
         match Asked::of(matches)? {
             Asked::Running(client) => Ok(Self::Running(client)),
-            Asked::Directory(directory) => Ok(Self::Files(Api::new(Arc::new(read(&directory)?)))),
+            Asked::Directory(directory) => {
+                let rules = rules(&settings::load(matches)?.config);
+                Ok(Self::Files(Api::new(Arc::new(read(&directory)?.with_rules(rules)))))
+            }
         }
     }
 
@@ -104,6 +110,24 @@ pub(super) fn read(path: &Path) -> Result<Reading, CliError> {
     let mut progress = Progress::in_pieces("reading what was kept");
     Reading::open(Arc::new(folder), path.into(), |done, all| progress.at(done, all))
         .map_err(|error| CliError::failed(format!("cannot read the data directory {}: {error}", path.display())))
+}
+
+/// Returns how figures are made.
+pub(super) fn rules(config: &Config) -> Rules {
+    let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let health = &config.health;
+    Rules {
+        apdex_ns: ns(config.figures.apdex),
+        apdex_of: config.figures.apdex_of.0.iter().map(|(name, time)| (name.clone(), ns(*time))).collect(),
+        health: HealthRule {
+            error_weight: health.error_weight.into(),
+            performance_weight: health.performance_weight.into(),
+            points_per_error_percent: health.points_per_error_percent.into(),
+            ms_per_point: health.duration_per_point.as_secs_f64() * 1e3,
+            warning_below: health.warning_below.into(),
+            critical_below: health.critical_below.into(),
+        },
+    }
 }
 
 /// Says something beside the answer.

@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::asked;
 use super::data_dir;
 use super::error::CliError;
 use super::progress::Progress;
@@ -71,6 +72,7 @@ impl Receivers {
         let addresses = bound.lines();
         let names = addresses.iter().map(|line| line.trim_start_matches("listening ").to_owned()).collect();
         engine.set_listening(names);
+        engine.set_rules(asked::rules(config));
         let http = bound.http.as_ref().and_then(|listener| listener.addresses().first().copied());
         let (stop, stopped) = watch::channel(false);
         let mut receivers = Self { engine, addresses, http, runtime, writer, home, stop, tasks: JoinSet::new() };

@@ -26,6 +26,8 @@ pub use example::example;
 pub use file::{ConfigFile, default_path, environment, find};
 pub use load::{FlagValue, Loaded, check_bytes};
 pub use problem::{Origin, Position, Problem};
-pub use settings::{Config, Ingest, Jobs, Listen, Log, LogLevel, Search, Store, SyncPolicy, Theme, Ui, Window};
+pub use settings::{
+    Config, Figures, Health, Ingest, Jobs, Listen, Log, LogLevel, Search, Store, SyncPolicy, Theme, Times, Ui, Window,
+};
 pub use table::{Flag, SETTINGS, Setting, flags};
 pub use value::{Invalid, Kind, Value};

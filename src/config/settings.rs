@@ -15,6 +15,8 @@ pub struct Config {
     pub listen: Listen,
     pub store: Store,
     pub ingest: Ingest,
+    pub figures: Figures,
+    pub health: Health,
     pub jobs: Jobs,
     pub ui: Ui,
     pub log: Log,
@@ -69,6 +71,30 @@ pub struct Ingest {
     pub max_message: ByteSize,
     pub in_flight: ByteSize,
     pub max_connections: u32,
+}
+
+/// How figures are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Up to how long a request satisfies; up to four times that it is tolerated.
+    pub apdex: Duration,
+    /// Other such times of single services.
+    pub apdex_of: Times,
+}
+
+/// Times by names: `cart=250ms, search=2s`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times(pub Vec<(String, Duration)>);
+
+/// What the health of a service is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    pub error_weight: u32,
+    pub performance_weight: u32,
+    pub points_per_error_percent: u32,
+    pub duration_per_point: Duration,
+    pub warning_below: u32,
+    pub critical_below: u32,
 }
 
 /// What is done from time to time.
@@ -126,6 +152,25 @@ impl Default for Store {
 impl Default for Ingest {
     fn default() -> Self {
         Self { max_message: ByteSize::mib(64), in_flight: ByteSize::mib(64), max_connections: 1024 }
+    }
+}
+
+impl Default for Figures {
+    fn default() -> Self {
+        Self { apdex: Duration::from_millis(500), apdex_of: Times::default() }
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            error_weight: 60,
+            performance_weight: 40,
+            points_per_error_percent: 10,
+            duration_per_point: Duration::from_millis(10),
+            warning_below: 70,
+            critical_below: 40,
+        }
     }
 }
 
@@ -239,6 +284,33 @@ impl Value for Window {
     }
 }
 
+impl Value for Times {
+    const KIND: Kind = Kind::Text;
+    const NAME: &'static str = "a list of times";
+
+    fn accepted() -> String {
+        "names with times, such as cart=250ms, search=2s".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        let one = |pair: &str| {
+            let (name, time) = pair.rsplit_once('=').ok_or_else(Invalid::not::<Self>)?;
+            let name = name.trim();
+            if name.is_empty() {
+                return Err(Invalid::not::<Self>());
+            }
+            Ok((name.to_owned(), <Duration as Value>::parse(time.trim())?))
+        };
+        let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+        pairs.map(one).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn print(&self) -> String {
+        let pair = |(name, time): &(String, Duration)| format!("{name}={}", time.print());
+        self.0.iter().map(pair).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Settings that do not go together.
 pub(super) struct Conflict {
     /// Those that were looked at; the problem is told where the first of them was set.
@@ -257,7 +329,11 @@ impl Config {
 
     /// Returns what no single setting can tell: values that are right by themselves and wrong together.
     pub(super) fn conflicts(&self) -> Vec<Conflict> {
-        self.open_addresses().chain(self.shared_addresses()).chain(self.small_budget()).collect()
+        self.open_addresses()
+            .chain(self.shared_addresses())
+            .chain(self.small_budget())
+            .chain(self.odd_health())
+            .collect()
     }
 
     fn addresses(&self) -> [(&'static str, Address); 3] {
@@ -283,6 +359,22 @@ impl Config {
                 message: format!("cannot listen on {} for both {} and {}", later.1, earlier.0, later.0),
                 hint: "give each a port of its own, or port 0 to pick one".into(),
             }
+        })
+    }
+
+    fn odd_health(&self) -> Option<Conflict> {
+        let Health { error_weight, performance_weight, warning_below, critical_below, .. } = self.health;
+        if error_weight + performance_weight == 0 {
+            return Some(Conflict {
+                keys: vec!["health.error_weight", "health.performance_weight"],
+                message: "cannot make a score of what has no weight".into(),
+                hint: "give health.error_weight or health.performance_weight more than 0".into(),
+            });
+        }
+        (critical_below > warning_below).then(|| Conflict {
+            keys: vec!["health.critical_below", "health.warning_below"],
+            message: format!("cannot be critical below {critical_below} and only then warn below {warning_below}"),
+            hint: "set health.critical_below to at most health.warning_below".into(),
         })
     }
 

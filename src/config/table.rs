@@ -161,6 +161,18 @@ pub static SETTINGS: &[Setting] = &[
     ),
     setting!(ingest.in_flight, message, "Bytes being received or unpacked at once, at least one largest export"),
     setting!(ingest.max_connections, connections, "Connections that each receiver and the API hold open, at least 1"),
+    setting!(
+        figures.apdex,
+        apdex,
+        "Up to how long a request satisfies, at least 1ms; up to four times that it is tolerated"
+    ),
+    setting!(figures.apdex_of, any, "The same of single services: cart=250ms, search=2s"),
+    setting!(health.error_weight, weight, "How much errors weigh in a health score, 0 to 1000"),
+    setting!(health.performance_weight, weight, "How much durations weigh in a health score, 0 to 1000"),
+    setting!(health.points_per_error_percent, weight, "Points of 100 lost for each percent of errors, 0 to 1000"),
+    setting!(health.duration_per_point, apdex, "Mean duration that costs a point of 100, at least 1ms"),
+    setting!(health.warning_below, score, "A service with a lower score is shown with a warning, 0 to 100"),
+    setting!(health.critical_below, score, "A service with a lower score is critical, 0 to 100"),
     setting!(jobs.cleanup, job, "How often files on disk are verified and leftovers removed, at least 1m; or off"),
     setting!(ui.theme, any, "Colours: auto, dark, light, high-contrast or 16").with_flag("theme", "THEME"),
     setting!(ui.window, window, "Time that the screen shows at first: a duration of at least 1s, or all"),
@@ -229,6 +241,18 @@ fn batch(spans: u32) -> Result<u32, Invalid> {
 fn message(size: ByteSize) -> Result<ByteSize, Invalid> {
     // What is found in a message is noted in 32 bits.
     within(size, (ByteSize::kib(1)..=ByteSize::mib(1024)).contains(&size), "between 1KiB and 1GiB")
+}
+
+fn apdex(duration: Duration) -> Result<Duration, Invalid> {
+    within(duration, duration >= Duration::from_millis(1), "at least 1ms")
+}
+
+fn weight(weight: u32) -> Result<u32, Invalid> {
+    within(weight, weight <= 1_000, "from 0 to 1000")
+}
+
+fn score(score: u32) -> Result<u32, Invalid> {
+    within(score, score <= 100, "from 0 to 100")
 }
 
 fn connections(count: u32) -> Result<u32, Invalid> {

@@ -5,8 +5,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::answer::answer;
+use super::answer::answer_gradually;
 use super::{DiskStatus, Recovery, Reply, Request, Source, SourceError};
+use crate::analysis::Rules;
+use crate::query::Memory;
 use crate::store::segment::Shelf;
 use crate::store::segment::folder::Folder;
 use crate::store::{Limits, Opened, Opener, Requests, Store, open};
@@ -19,6 +21,7 @@ pub struct Reading {
     path: PathBuf,
     log_bytes: u64,
     recovery: Recovery,
+    rules: Rules,
 }
 
 impl Reading {
@@ -29,7 +32,13 @@ impl Reading {
     pub fn open(folder: Arc<dyn Folder>, path: PathBuf, progress: impl FnMut(u64, u64)) -> io::Result<Self> {
         let shelf = Shelf::new(folder, false);
         let Opened { store, log, losses, .. } = open(Limits::unlimited(), &shelf, Opener::Reader, progress)?;
-        Ok(Self { store, path, log_bytes: log.bytes(), recovery: losses.into() })
+        Ok(Self { store, path, log_bytes: log.bytes(), recovery: losses.into(), rules: Rules::default() })
+    }
+
+    /// Has figures made so.
+    #[must_use]
+    pub fn with_rules(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 }
 
@@ -47,7 +56,8 @@ impl Reading {
 
 impl Source for Reading {
     fn ask(&self, request: &Request) -> Result<Reply, SourceError> {
-        let mut reply = answer(request, &self.store.snapshot());
+        let known = (&Memory::default(), &self.rules);
+        let mut reply = answer_gradually(request, &self.store.snapshot(), known, &|_| true);
         if let Reply::Status(status) = &mut reply {
             // Only the owner of the files has a budget.
             status.memory_budget = 0;

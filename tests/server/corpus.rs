@@ -142,3 +142,118 @@ fn real_traffic_gives_the_figures_of_its_ground_truth_also_when_sent_twice() {
     let failed = spantop.json("/admin/tracing?status=error&limit=1");
     assert_eq!(failed["total"], truth["all"]["traces"]["with_any_error"]);
 }
+
+fn near(found: &Value, expected: f64, what: &str) {
+    let found = found.as_f64().unwrap_or_else(|| panic!("{what}: {found}"));
+    assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{what}: {found} for {expected}");
+}
+
+/// Checks the figures of a row of the API, in milliseconds, against those of the ground truth, in nanoseconds.
+fn check_figures(what: &str, row: &Value, expected: &Value, count: &str) {
+    assert_eq!(row["requests"], expected[count], "{what}");
+    assert_eq!(row["errors"], expected["errors"], "{what}");
+    near(&row["mean_ms"], expected["mean_ns"].as_f64().unwrap() / 1e6, what);
+    for (key, at) in [("median_ms", "p50_ns"), ("p95_ms", "p95_ns"), ("p99_ms", "p99_ns")] {
+        assert_eq!(row[key], expected["nearest"][at].as_u64().unwrap() as f64 / 1e6, "{key} of {what}");
+    }
+    assert_eq!(row["max_ms"], expected["max_ns"].as_u64().unwrap() as f64 / 1e6, "{what}");
+    let rate = expected["errors"].as_f64().unwrap() * 100.0 / expected[count].as_f64().unwrap();
+    near(&row["error_rate_percent"], rate, what);
+    near(&row["throughput_per_hour"], row["throughput_per_minute"].as_f64().unwrap() * 60.0, what);
+}
+
+fn check_performance(body: &Value, truth: &Value) {
+    assert_eq!(body["percentiles"], "exact");
+    let services = body["services"].as_array().unwrap();
+    assert_eq!(services.len(), truth["services"].as_object().unwrap().len());
+    let mut operations = 0;
+    for service in services {
+        let name = service["service"].as_str().unwrap();
+        check_figures(name, service, &truth["services"][name]["requests"], "requests");
+        for row in service["operations"].as_array().unwrap() {
+            let is_it = |expected: &&Value| {
+                let kind = expected["kind"].as_str().unwrap().to_lowercase();
+                expected["service"] == name && expected["name"] == row["operation"] && row["kind"] == kind
+            };
+            let expected = truth["operations"].as_array().unwrap().iter().find(is_it).unwrap();
+            check_figures(name, row, expected, "spans");
+            operations += 1;
+        }
+    }
+    assert_eq!(operations, truth["operations"].as_array().unwrap().len());
+    let slow = body["slow_operations"].as_array().unwrap();
+    assert_eq!(slow.len(), operations);
+    let totals: Vec<f64> = slow.iter().map(|row| row["total_ms"].as_f64().unwrap()).collect();
+    assert!(totals.is_sorted_by(|a, b| a >= b), "{totals:?}");
+    near(&slow.iter().map(|row| row["share_percent"].as_f64().unwrap()).sum::<f64>().into(), 100.0, "shares");
+}
+
+fn check_health(body: &Value, truth: &Value) {
+    let services = body["services"].as_array().unwrap();
+    assert_eq!(services.len(), truth["services"].as_object().unwrap().len());
+    for service in services {
+        let name = service["service"].as_str().unwrap();
+        let expected = &truth["services"][name]["requests"];
+        for (key, at) in
+            [("health_score", "health"), ("error_score", "error_score"), ("performance_score", "perf_score")]
+        {
+            near(&service[key], expected[at].as_f64().unwrap(), name);
+        }
+        assert_eq!(service["requests"], expected["requests"]);
+        let score = expected["health"].as_f64().unwrap();
+        let status = if score < 40.0 {
+            "critical"
+        } else if score < 70.0 {
+            "warning"
+        } else {
+            "ok"
+        };
+        assert_eq!(service["status"], status, "{name}");
+        // Whose score is not 100 knows why.
+        assert_eq!(service["reasons"].as_array().unwrap().is_empty(), score > 99.0, "{service}");
+    }
+}
+
+#[test]
+fn figures_and_health_are_true_by_api_and_on_the_command_line() {
+    let truth = &read("truth.json")["all"];
+    let spantop = Spantop::start();
+    send_all(&spantop);
+    let api = spantop.api.to_string();
+    let printed = |topic: &str, format: &str| {
+        let output = crate::support::run(&["analyze", topic, "--connect", &api, "--format", format]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let json = |topic: &str| serde_json::from_str::<Value>(&printed(topic, "json")).unwrap();
+    check_performance(&spantop.json("/admin/tracing/analysis/performance?limit=1000"), truth);
+    check_performance(&json("performance"), truth);
+    check_performance(&json("services"), truth);
+    check_health(&spantop.json("/admin/tracing/health"), truth);
+    check_health(&json("health"), truth);
+    let one = spantop.json("/admin/tracing/health/orders");
+    near(&one["health_score"], truth["services"]["orders"]["requests"]["health"].as_f64().unwrap(), "orders");
+    let rows: Vec<Value> =
+        printed("services", "ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), truth["services"].as_object().unwrap().len());
+    for row in &rows {
+        let name = row["service"].as_str().unwrap();
+        check_figures(name, row, &truth["services"][name]["requests"], "requests");
+    }
+    let table = printed("services", "table");
+    assert!(table.starts_with("SERVICE        REQUESTS  ERRORS     RATE"), "{table}");
+    let first = printed("slow", "csv").lines().nth(1).unwrap().to_owned();
+    let all = spantop.json("/admin/tracing/analysis/performance");
+    let slowest = &all["slow_operations"][0];
+    assert!(first.starts_with(slowest["service"].as_str().unwrap()), "{first}");
+    // A window that nothing began in has services that rest, and no figures.
+    let empty = spantop.json("/admin/tracing/health/orders?start_date=1999-01-01&end_date=1999-01-02");
+    assert_eq!((&empty["health_score"], &empty["requests"]), (&Value::Null, &json!(0)));
+    let empty = spantop.json("/admin/tracing/analysis/performance?end_date=1999-01-02");
+    assert_eq!((&empty["services"], &empty["slow_operations"]), (&json!([]), &json!([])));
+    assert_eq!(spantop.get("/admin/tracing/health/nobody").0, 404);
+    let searched =
+        spantop.json("/admin/tracing/analysis/performance?service_name=orders&q=%7B%20status%20%3D%20error%20%7D");
+    assert_eq!(searched["services"][0]["requests"], truth["services"]["orders"]["requests"]["errors"]);
+    assert_eq!(searched["services"].as_array().unwrap().len(), 1);
+}
