@@ -1,7 +1,7 @@
 //! The queries searched for in earlier runs: a file beside the traces, one query a line, the newest last.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::data_dir;
@@ -48,9 +48,15 @@ impl Kept {
 }
 
 fn read(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    // What is newest stands at the end.
+    let skipped = file.metadata()?.len().saturating_sub(MOST_BYTES);
+    file.seek(io::SeekFrom::Start(skipped))?;
     let mut bytes = Vec::new();
-    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let whole = if skipped > 0 { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
+    Ok(whole.to_owned())
 }
 
 fn append(path: &Path, query: &str) -> io::Result<()> {
@@ -124,6 +130,21 @@ mod tests {
             );
             assert_eq!(mode & 0o777, 0o600);
         }
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn of_a_history_that_is_too_large_the_newest_is_read() {
+        let directory = directory("large");
+        let kept = Kept { path: Some(directory.join("history")) };
+        let long = "a".repeat(64 << 10);
+        for number in 0..80 {
+            kept.remember(&format!("{number} {long}"));
+        }
+        kept.remember("the newest");
+        let loaded = kept.load();
+        assert_eq!(loaded.last().map(String::as_str), Some("the newest"));
+        assert!(loaded.len() > 50 && loaded.iter().all(|query| query.contains(' ')), "{}", loaded.len());
         fs::remove_dir_all(directory).unwrap();
     }
 

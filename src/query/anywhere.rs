@@ -80,13 +80,21 @@ impl<'p> Seeker<'p> {
         // The places of numbers that are near one another and of those with many zeros at the end differ.
         let known = &mut self.known[(bits ^ bits >> 20 ^ bits >> 47) as usize % KNOWN];
         match known {
-            Some((known, finds)) if *known == single => *finds,
+            Some((known, finds)) if is_same(known, &single) => *finds,
             _ => {
                 let finds = self.pattern.is_match(&single.spelled(&mut [0; DIGITS]));
                 *known = Some((single, finds));
                 finds
             }
         }
+    }
+}
+
+/// Returns whether two are spelled alike: 0.0 and -0.0 are equal, and are not.
+fn is_same(one: &Single, other: &Single) -> bool {
+    match (one, other) {
+        (Single::Float(one), Single::Float(other)) => one.to_bits() == other.to_bits(),
+        _ => one == other,
     }
 }
 
@@ -184,5 +192,14 @@ mod tests {
         for number in [0, 7, -1, 500, i64::MAX, i64::MIN] {
             assert_eq!(spelled(number, &mut [0; DIGITS]), number.to_string());
         }
+    }
+
+    #[test]
+    fn what_is_remembered_of_a_number_is_not_told_of_its_opposite() {
+        let pattern = Pattern::new("-0", false);
+        let mut seeker = Seeker::new(&pattern);
+        assert!(!seeker.finds_spelling(Single::Float(0.0)));
+        assert!(seeker.finds_spelling(Single::Float(-0.0)));
+        assert!(!seeker.finds_spelling(Single::Float(0.0)));
     }
 }

@@ -6,12 +6,12 @@ use super::ast::{
     Stage,
 };
 use super::fields::Type;
-use super::pattern::{MAX_PATTERN_BYTES, anchored};
+use super::pattern::{MAX_PATTERN_BYTES, anchored, is_large};
 use super::problem::Problem;
 
 /// Notes all that is wrong with a query.
 pub(super) fn check(query: &Query, problems: &mut Vec<Problem>) {
-    let mut checker = Checker { problems };
+    let mut checker = Checker { problems, large_patterns: 0 };
     checker.stages(&query.pipeline);
     if let Some(metrics) = &query.metrics {
         checker.metrics(metrics);
@@ -20,12 +20,16 @@ pub(super) fn check(query: &Query, problems: &mut Vec<Problem>) {
 
 /// Notes all that is wrong with a condition.
 pub(super) fn check_expr(expr: &Expr, problems: &mut Vec<Problem>) {
-    Checker { problems }.condition(expr);
+    Checker { problems, large_patterns: 0 }.condition(expr);
 }
 
 struct Checker<'p> {
     problems: &'p mut Vec<Problem>,
+    large_patterns: usize,
 }
+
+/// How many regular expressions a query may have that take long to compile.
+pub(super) const MAX_PATTERNS: usize = 32;
 
 /// What a value is called.
 fn called(kind: Type) -> &'static str {
@@ -287,6 +291,15 @@ impl Checker<'_> {
             Some(problem) => {
                 self.problems.push(problem);
                 None
+            }
+            None if is_large(text) => {
+                self.large_patterns += 1;
+                if self.large_patterns == MAX_PATTERNS + 1 {
+                    let message = format!("more than {MAX_PATTERNS} large regular expressions");
+                    self.problems
+                        .push(Problem::new(*at, message).hint("join some of them with |, or write fewer repetitions"));
+                }
+                Some(Type::Bool)
             }
             None => Some(Type::Bool),
         }

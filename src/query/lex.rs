@@ -260,10 +260,11 @@ fn duration(text: &str) -> Option<i64> {
         let unit = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
         let (unit, after) = after.split_at_checked(unit)?;
         let ns = UNITS.iter().find(|(name, _)| *name == unit)?.1;
-        total += match number.parse::<i64>() {
+        let part = match number.parse::<i64>() {
             Ok(whole) => i128::from(whole) * i128::from(ns),
             Err(_) => (number.parse::<f64>().ok()? * ns as f64).round() as i128,
         };
+        total = total.checked_add(part)?;
         rest = after;
     }
     i64::try_from(total).ok()

@@ -478,9 +478,9 @@ fn range_of_float(operator: Operator, number: f64) -> Option<(u64, u64)> {
     let (floor, ceil) = (number.floor() as i128, number.ceil() as i128);
     let (least, most) = match operator {
         Operator::Equal => (ceil, floor),
-        Operator::Less => (0, ceil - 1),
+        Operator::Less => (0, ceil.saturating_sub(1)),
         Operator::LessOrEqual => (0, floor),
-        Operator::Greater => (floor + 1, u64::MAX.into()),
+        Operator::Greater => (floor.saturating_add(1), u64::MAX.into()),
         Operator::GreaterOrEqual => (ceil, u64::MAX.into()),
         _ => return None,
     };
@@ -489,8 +489,9 @@ fn range_of_float(operator: Operator, number: f64) -> Option<(u64, u64)> {
 
 /// Returns a range of which nothing is left as one that ends before it begins.
 fn clamped(least: i128, most: i128) -> (u64, u64) {
-    match u64::try_from(most) {
-        Ok(most) => (u64::try_from(least.max(0)).unwrap_or(u64::MAX), most),
-        Err(_) => (1, 0),
+    let most = most.min(u64::MAX.into());
+    match (u64::try_from(least.max(0)), u64::try_from(most)) {
+        (Ok(least), Ok(most)) => (least, most),
+        _ => (1, 0),
     }
 }

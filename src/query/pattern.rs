@@ -1,6 +1,8 @@
 //! Regular expressions of queries: anchored at both ends, a dot matches a line feed too; and what of them can be looked
 //! for in bytes of which it is not known yet what they are.
 
+use std::sync::{Mutex, PoisonError};
+
 use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder, bytes};
 use regex_syntax::hir::{Class, Dot, Hir, HirKind};
@@ -68,7 +70,7 @@ impl Raw {
 
 /// What numbers and booleans are spelled with.
 const SPELLING: &str = "0123456789.-truefalsinN";
-const WORDS: [&str; 4] = ["true", "false", "inf", "nan"];
+const WORDS: [&str; 5] = ["true", "false", "inf", "-inf", "nan"];
 
 impl Pattern {
     /// Returns the pattern of an expression.
@@ -109,9 +111,32 @@ impl Pattern {
 /// # Errors
 /// When it is not valid, or larger than [`MAX_PATTERN_BYTES`].
 pub fn anchored(text: &str, any_case: bool) -> Result<Regex, regex::Error> {
+    // The same query is read again and again while one types and looks; compiling takes up to some milliseconds.
+    static RECENT: Mutex<Vec<(String, bool, Regex)>> = Mutex::new(Vec::new());
+    let recent = || RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let known =
+        recent().iter().find(|(known, case, _)| known == text && *case == any_case).map(|found| found.2.clone());
+    if let Some(known) = known {
+        return Ok(known);
+    }
     // Compiled alone first, so that no parenthesis of it can end those around.
     builder(text, any_case).build()?;
-    builder(&format!(r"\A(?:{text})\z"), any_case).build()
+    let regex = builder(&format!(r"\A(?:{text})\z"), any_case).build()?;
+    let mut recent = recent();
+    if recent.len() >= RECENT_PATTERNS {
+        recent.remove(0);
+    }
+    recent.push((text.to_owned(), any_case, regex.clone()));
+    Ok(regex)
+}
+
+/// How many compiled expressions are kept at hand: those of a query or two.
+const RECENT_PATTERNS: usize = 2 * super::check::MAX_PATTERNS;
+
+/// Returns whether an expression takes more than a fraction of a millisecond to compile.
+pub(super) fn is_large(text: &str) -> bool {
+    const SMALL_BYTES: usize = 32 << 10;
+    builder(text, false).size_limit(SMALL_BYTES).build().is_err()
 }
 
 fn builder(text: &str, any_case: bool) -> RegexBuilder {
@@ -208,6 +233,14 @@ fn needs_other_characters(hir: &Hir) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_numbers_are_spelled_with_may_spell_one() {
+        for literal in ["inf", "-inf", "nan", "true", "-0.5", "4"] {
+            assert!(literal_may_spell(literal), "{literal}");
+        }
+        assert!(!literal_may_spell("cart") && !literal_may_spell("-infinite"));
+    }
 
     #[test]
     fn a_pattern_matches_whole_texts_and_line_feeds() {

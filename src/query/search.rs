@@ -13,7 +13,7 @@ use super::memory::Memory;
 use super::plan::Plan;
 use super::slow::Slow;
 use super::space::{Hand, Place, Space};
-use super::traces::{Run, members, merged};
+use super::traces::{Group, Run, merged};
 use crate::store::{Bits, PartRef, Snapshot};
 
 /// What a search looks at: the snapshot, and what is read of it.
@@ -25,12 +25,17 @@ pub(crate) struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     /// Prepares a query; `is_in_window` tells of a time whether requests that begin then are those that others are
-    /// compared with.
-    pub(crate) fn new(query: &Query, snapshot: &'a Snapshot, is_in_window: &dyn Fn(u64) -> bool) -> Self {
+    /// compared with, and `is_wanted` whether to go on: who does not want what comes of it gets nothing useful.
+    pub(crate) fn new(
+        query: &Query,
+        snapshot: &'a Snapshot,
+        is_in_window: &dyn Fn(u64) -> bool,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Self {
         let mut space = Space::of(snapshot);
         let plan = Plan::of(query);
         if plan.leaves.iter().any(Leaf::asks_slow) {
-            space.slow = Some(Slow::of(&space, is_in_window));
+            space.slow = Some(Slow::of(&space, is_in_window, is_wanted));
         }
         Self { space, plan }
     }
@@ -81,9 +86,13 @@ impl<'a> Search<'a> {
             anchors.iter().map(|&leaf| plan.leaves[leaf].rows(&hand, position, memory)).collect::<Vec<_>>()
         };
         let found: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = positions.iter().map(|&position| scope.spawn(move || look(position))).collect();
-            // A thread that broke leaves its block to be looked at when it is asked for.
-            threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
+            let look_at = |&position: &usize| std::thread::Builder::new().spawn_scoped(scope, move || look(position));
+            let threads: Vec<_> = positions.iter().map(look_at).collect();
+            // A thread that broke, or that the system does not give, leaves its block to be looked at when it is asked for.
+            threads
+                .into_iter()
+                .map(|thread| thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_default())
+                .collect()
         });
         let mut rows = self.rows.borrow_mut();
         for (position, found) in positions.into_iter().zip(found) {
@@ -145,10 +154,10 @@ impl<'a> Search<'a> {
     pub(crate) fn spans(&self, newest: PartRef) -> Vec<Place> {
         let rows = self.hand.rows(newest);
         let found = merged(self.groups(newest)).unwrap_or_default();
-        members(&found).map(|at| rows.spans[at].0).collect()
+        found.into_iter().map(|at| rows.spans[at].0).collect()
     }
 
-    fn groups(&self, newest: PartRef) -> Vec<Vec<bool>> {
+    fn groups(&self, newest: PartRef) -> Vec<Group> {
         if !self.has_anchor(newest) {
             return Vec::new();
         }

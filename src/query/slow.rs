@@ -21,19 +21,23 @@ struct Usual {
     by_local_roots: bool,
 }
 
-/// Durations of requests; exact for up to [`EXACT`] of them, then to three digits.
+/// Durations of requests; exact for up to [`EXACT`] of them over all services, then to three digits.
 #[derive(Debug)]
 enum Durations {
     Exact(Vec<u64>),
     Many(Box<Histogram<u64>>),
 }
 
-const EXACT: usize = 1_000_000;
+const EXACT: usize = 4_000_000;
 
 impl Durations {
-    fn push(&mut self, duration_ns: u64) {
+    /// Adds one, exactly while as many as are `left` may be kept so.
+    fn push(&mut self, duration_ns: u64, left: &mut usize) {
         match self {
-            Self::Exact(durations) if durations.len() < EXACT => durations.push(duration_ns),
+            Self::Exact(durations) if *left > 0 => {
+                *left -= 1;
+                durations.push(duration_ns);
+            }
             Self::Exact(durations) => {
                 if let Ok(mut histogram) = Histogram::new(3) {
                     for &duration in &*durations {
@@ -66,8 +70,9 @@ pub(super) fn is_request_by_kind(kind: Kind) -> bool {
 
 impl Slow {
     /// Looks at all requests that begin in a window.
-    pub(super) fn of(space: &Space, is_in_window: &dyn Fn(u64) -> bool) -> Self {
+    pub(super) fn of(space: &Space, is_in_window: &dyn Fn(u64) -> bool, is_wanted: &dyn Fn() -> bool) -> Self {
         let by_kind = services_with_requests(space);
+        let mut left = EXACT;
         let mut durations: HashMap<&str, Durations> = HashMap::new();
         let hand = Hand::new(space);
         for (position, block) in space.blocks.iter().enumerate() {
@@ -83,8 +88,11 @@ impl Slow {
                 };
                 if is_request && is_in_window(row.start_ns) {
                     let of = durations.entry(view.text(row.service));
-                    of.or_insert_with(|| Durations::Exact(Vec::new())).push(row.duration_ns);
+                    of.or_insert_with(|| Durations::Exact(Vec::new())).push(row.duration_ns, &mut left);
                 }
+            }
+            if !is_wanted() {
+                break;
             }
         }
         let usual = |(service, mut durations): (&str, Durations)| {
@@ -108,13 +116,13 @@ fn services_with_requests<'a>(space: &Space<'a>) -> HashSet<&'a str> {
     let mut services = HashSet::default();
     for block in &space.blocks {
         let view = block.view;
-        let mut is_known = vec![false; view.names() as usize];
-        for row in (0..view.len()).map(|row| view.row(row)).filter(|row| is_request_by_kind(row.facts.kind())) {
-            if let Some(is_known) = is_known.get_mut(row.service as usize).filter(|is_known| !**is_known) {
-                *is_known = true;
-                services.insert(view.text(row.service));
+        let mut numbers: HashSet<u32> = HashSet::default();
+        view.served(|service, is_entry| {
+            if is_entry {
+                numbers.insert(service);
             }
-        }
+        });
+        services.extend(numbers.into_iter().map(|service| view.text(service)));
     }
     services
 }

@@ -138,14 +138,24 @@ impl Block<'_> {
     }
 }
 
-/// What one who looks has at hand beside the blocks: the trace looked at last, and readers.
+/// What one who looks has at hand beside the blocks: traces looked at of late, and readers.
 #[derive(Debug)]
 pub(super) struct Hand<'a> {
     pub(super) space: &'a Space<'a>,
     facts: RefCell<Option<(PartRef, Option<TraceFacts>)>>,
-    rows: RefCell<Option<Rc<TraceRows>>>,
+    rows: RefCell<AtHand>,
     readers: RefCell<Vec<(u32, Reader<'a>)>>,
 }
+
+/// The spans of traces looked at of late: those of an open block come in turns.
+#[derive(Debug, Default)]
+struct AtHand {
+    traces: HashMap<PartRef, Rc<TraceRows>>,
+    spans: usize,
+}
+
+/// How many spans are kept at hand, but for those of a trace that has more.
+const AT_HAND: usize = 1 << 18;
 
 /// How many blocks' readers are kept.
 const READERS: usize = 4;
@@ -175,11 +185,16 @@ impl<'a> Hand<'a> {
 
     /// Returns the spans of a trace.
     pub(super) fn rows(&self, newest: PartRef) -> Rc<TraceRows> {
-        if let Some(known) = self.rows.borrow().as_ref().filter(|known| known.newest == newest) {
+        if let Some(known) = self.rows.borrow().traces.get(&newest) {
             return Rc::clone(known);
         }
         let rows = Rc::new(self.space.rows(newest));
-        self.rows.replace(Some(Rc::clone(&rows)));
+        let mut at_hand = self.rows.borrow_mut();
+        if at_hand.spans + rows.spans.len() > AT_HAND {
+            *at_hand = AtHand::default();
+        }
+        at_hand.spans += rows.spans.len();
+        at_hand.traces.insert(newest, Rc::clone(&rows));
         rows
     }
 

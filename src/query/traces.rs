@@ -12,6 +12,9 @@ use super::relation::{Links, Set};
 use super::space::{Hand, Place, TraceRows};
 use super::value::Value;
 
+/// Spans of a trace by their places, in order. There may be a group for each span: together they take no more than all of them.
+pub(super) type Group = Vec<usize>;
+
 /// One trace, with what was found out about it.
 pub(super) struct Run<'r, 'a> {
     hand: &'r Hand<'a>,
@@ -35,21 +38,21 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     /// Returns the groups of spans that the query gives; none where the trace does not match.
-    pub(super) fn groups(&self) -> Vec<Set> {
-        self.steps(&self.plan.stages, vec![true; self.rows.spans.len()])
+    pub(super) fn groups(&self) -> Vec<Group> {
+        self.steps(&self.plan.stages, (0..self.rows.spans.len()).collect())
     }
 
-    fn steps(&self, steps: &[Step], within: Set) -> Vec<Set> {
+    fn steps(&self, steps: &[Step], within: Group) -> Vec<Group> {
         let mut groups = vec![within];
         for step in steps {
             match step {
                 Step::Spans(spans) => {
-                    let left = |group: Set| {
-                        let found = self.spans(spans, &group)?;
+                    let left = |group: Group| {
+                        let found: Group = members(&self.spans(spans, &self.set(&group))?).collect();
                         // What only says which spans are not there leaves those that are.
-                        Some(if is_empty(&found) { group } else { found })
+                        Some(if found.is_empty() { group } else { found })
                     };
-                    groups = groups.into_iter().filter_map(left).filter(|group| !is_empty(group)).collect();
+                    groups = groups.into_iter().filter_map(left).filter(|group| !group.is_empty()).collect();
                 }
                 Step::Having { aggregate, comparison, value } => {
                     let value = Value::of_literal(value);
@@ -74,7 +77,9 @@ impl<'r, 'a> Run<'r, 'a> {
                 let both: Set = self.leaf(*leaf).iter().zip(within).map(|(holds, is_in)| *holds && *is_in).collect();
                 Some(both).filter(|both| !is_empty(both))
             }
-            Spans::Pipeline(steps) => merged(self.steps(steps, within.clone())),
+            Spans::Pipeline(steps) => {
+                merged(self.steps(steps, members(within).collect())).map(|group| self.set(&group))
+            }
             Spans::Without(inner) => match self.spans(inner, within) {
                 None => Some(vec![false; within.len()]),
                 Some(_) => None,
@@ -104,15 +109,22 @@ impl<'r, 'a> Run<'r, 'a> {
         self.leaves[leaf].get_or_init(find)
     }
 
-    fn subjects(&self, group: &Set) -> impl Iterator<Item = (usize, Subject<'r, 'a>)> {
+    fn subjects(&self, group: &Group) -> impl Iterator<Item = (usize, Subject<'r, 'a>)> {
         let of = |(at, &(place, row))| (at, Subject::with(self.hand, place, row));
-        let members: Vec<usize> = members(group).collect();
-        members.into_iter().map(|at| (at, &self.rows.spans[at])).map(of)
+        group.iter().map(|&at| (at, &self.rows.spans[at])).map(of)
+    }
+
+    fn set(&self, group: &Group) -> Set {
+        let mut set = vec![false; self.rows.spans.len()];
+        for &at in group {
+            set[at] = true;
+        }
+        set
     }
 
     /// Returns nothing where no span has a number to sum up.
-    fn sum(&self, aggregate: &Sum, group: &Set) -> Option<Value<'static>> {
-        let Sum::Of(fold, node) = aggregate else { return Some(Value::number(members(group).count() as u64)) };
+    fn sum(&self, aggregate: &Sum, group: &Group) -> Option<Value<'static>> {
+        let Sum::Of(fold, node) = aggregate else { return Some(Value::number(group.len() as u64)) };
         let (mut sum, mut count) = (0.0, 0_u32);
         let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
         for (_, subject) in self.subjects(group) {
@@ -133,19 +145,19 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     /// Splits a group by a value; spans without one are a group too.
-    fn split(&self, node: &Node, group: &Set) -> Vec<Set> {
+    fn split(&self, node: &Node, group: &Group) -> Vec<Group> {
         let mut numbers: HashMap<String, usize> = HashMap::new();
-        let mut groups: Vec<Set> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for (at, subject) in self.subjects(group) {
             let value = subject.value(node);
             // The kind of value tells 1 from "1".
             let mut key = format!("{:?}", std::mem::discriminant(&value));
             value.spell(&mut key);
             let number = *numbers.entry(key).or_insert_with(|| {
-                groups.push(vec![false; group.len()]);
+                groups.push(Group::new());
                 groups.len() - 1
             });
-            groups[number][at] = true;
+            groups[number].push(at);
         }
         groups
     }
@@ -159,7 +171,7 @@ pub(super) fn each_number(value: &Value, on: &mut dyn FnMut(f64)) {
     }
 }
 
-pub(super) fn members(set: &Set) -> impl Iterator<Item = usize> {
+fn members(set: &Set) -> impl Iterator<Item = usize> {
     set.iter().enumerate().filter(|(_, is_in)| **is_in).map(|(at, _)| at)
 }
 
@@ -173,6 +185,12 @@ fn union(mut set: Set, other: &Set) -> Set {
 }
 
 /// Returns all groups as one, none where there is none.
-pub(super) fn merged(groups: Vec<Set>) -> Option<Set> {
-    groups.into_iter().reduce(|set, other| union(set, &other))
+pub(super) fn merged(groups: Vec<Group>) -> Option<Group> {
+    let mut all = groups.into_iter().reduce(|mut all, mut other| {
+        all.append(&mut other);
+        all
+    })?;
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
 }

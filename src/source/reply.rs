@@ -84,6 +84,9 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// That of who has not come far enough to tell.
+    pub const BEGUN: Self = Self { searched: 0, of: 1 };
+
     /// Returns whether everything was searched.
     pub fn is_complete(self) -> bool {
         self.searched >= self.of
@@ -173,7 +176,7 @@ pub struct Facet {
     pub field: Field,
     /// How many traces have a span with each value, most first.
     pub values: Vec<(Literal, u64)>,
-    /// How many more values there are.
+    /// How many more values there are. Where there are very many, or very long ones, each time one came counts.
     pub others: u64,
 }
 

@@ -55,6 +55,7 @@ impl Request {
             Self::Traces(TracesRequest { filter, .. }) => filter.query.is_some(),
             Self::Spans(_)
             | Self::Series(_)
+            | Self::Matches(..)
             | Self::Facets(_)
             | Self::Scatter(_)
             | Self::Figures(_)

@@ -35,7 +35,7 @@ impl Slot {
 
     /// Returns whether an answer may take seconds.
     pub fn is_search(self) -> bool {
-        matches!(self, Self::Traces | Self::Facets | Self::Scatter | Self::Names | Self::Values)
+        matches!(self, Self::Traces | Self::Facets | Self::Scatter | Self::Names | Self::Values | Self::Matches)
     }
 }
 

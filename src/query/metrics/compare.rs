@@ -17,6 +17,8 @@ const MOST: u32 = 10;
 /// How many values of an attribute are counted: there may be one for each span.
 const MAX_VALUES: usize = 1_000;
 const MAX_ATTRIBUTES: usize = 1_000;
+/// How many counts are kept, of all values and times together.
+const MAX_COUNTS: usize = 8_000_000;
 
 /// Beside all attributes of span and resource.
 const INTRINSICS: [Intrinsic; 5] =
@@ -29,6 +31,7 @@ pub(super) struct Comparing {
     most: usize,
     grid: Grid,
     attributes: HashMap<Arc<str>, Attribute>,
+    counts: usize,
 }
 
 /// The counts of baseline and selection, a number for each time.
@@ -46,7 +49,7 @@ const TOTALS: [&str; 2] = ["baseline_total", "selection_total"];
 impl Comparing {
     pub(super) fn new(selection: Option<&Expr>, most: Option<u32>, grid: Grid) -> Self {
         let most = most.unwrap_or(MOST) as usize;
-        Self { selection: selection.map(Node::of), most, grid, attributes: HashMap::new() }
+        Self { selection: selection.map(Node::of), most, grid, attributes: HashMap::new(), counts: 0 }
     }
 
     /// Takes in a span that began at the time of this number.
@@ -81,21 +84,29 @@ impl Comparing {
     fn count(&mut self, name: &str, value: Literal, (side, at): (usize, usize)) {
         let counts = || [0, 1].map(|_| vec![0; self.grid.samples()]);
         if !self.attributes.contains_key(name) {
-            if self.attributes.len() >= MAX_ATTRIBUTES {
+            if self.attributes.len() >= MAX_ATTRIBUTES || !self.has_room() {
                 return;
             }
+            self.counts += 2 * self.grid.samples();
             let attribute = Attribute { totals: counts(), values: HashMap::new() };
             self.attributes.insert(name.into(), attribute);
         }
         let Some(attribute) = self.attributes.get_mut(name) else { return };
         attribute.totals[side][at] += 1;
         let key = format!("{value:?}");
-        if attribute.values.len() >= MAX_VALUES && !attribute.values.contains_key(&key) {
-            return;
-        }
         let samples = self.grid.samples();
+        if !attribute.values.contains_key(&key) {
+            if attribute.values.len() >= MAX_VALUES || self.counts >= MAX_COUNTS {
+                return;
+            }
+            self.counts += 2 * samples;
+        }
         let of_value = attribute.values.entry(key).or_insert_with(|| (value, [0, 1].map(|_| vec![0; samples])));
         of_value.1[side][at] += 1;
+    }
+
+    fn has_room(&self) -> bool {
+        self.counts < MAX_COUNTS
     }
 
     /// Returns for each side and attribute the most frequent values, and how often it is there at all.

@@ -117,11 +117,15 @@ impl Fold {
     }
 }
 
+/// More than the class of the greatest number; an infinite one is in the class after it.
+const MOST_CLASS: f64 = 1e6;
+
 /// Returns the class of a number; those below zero have the classes below zero, in their order.
 fn class(number: f64) -> i32 {
     let size = number.abs();
     // Whatever is smaller than this is as good as nothing.
-    let class = if size < 1e-9 { 0 } else { ((size / 1e-9).log2() * PER_OCTAVE).floor() as i32 + 1 };
+    let class =
+        if size < 1e-9 { 0 } else { ((size / 1e-9).log2() * PER_OCTAVE).floor().clamp(0.0, MOST_CLASS) as i32 + 1 };
     if number < 0.0 { -class } else { class }
 }
 

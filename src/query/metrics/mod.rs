@@ -78,6 +78,8 @@ pub(crate) struct Meter<'q> {
     by_values: HashMap<Vec<Key>, usize>,
     /// Which group is that of spans which have this in their columns, where labels depend on nothing else.
     by_columns: HashMap<Columns, usize>,
+    /// Of which block those are.
+    block: u32,
     needs: Needs,
     most_groups: usize,
     comparing: Option<Comparing>,
@@ -115,6 +117,7 @@ impl<'q> Meter<'q> {
             groups: Vec::new(),
             by_values: HashMap::new(),
             by_columns: HashMap::new(),
+            block: u32::MAX,
             most_groups: (MAX_SAMPLES / grid.samples().max(1)).clamp(1, MAX_SERIES),
             comparing,
             kept: 0,
@@ -152,6 +155,10 @@ impl<'q> Meter<'q> {
 
     fn group(&mut self, subject: &Subject) -> usize {
         let Some(columns) = self.columns(subject) else { return self.group_by_values(subject) };
+        if std::mem::replace(&mut self.block, columns.0) != columns.0 {
+            // Blocks come one after the other: what is known of one is not asked for again.
+            self.by_columns.clear();
+        }
         if let Some(&group) = self.by_columns.get(&columns) {
             return group;
         }

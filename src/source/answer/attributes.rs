@@ -12,7 +12,7 @@ const SPANS: u32 = 50_000;
 /// Returns the names with how many of the spans looked at have each, the most frequent first.
 pub(super) fn names(request: &AttributesRequest, snapshot: &Snapshot) -> Vec<(Arc<str>, u64)> {
     let memory = Memory::default();
-    let ground = Ground::new(&Query::everything(), snapshot, &|_| true);
+    let ground = Ground::new(&Query::everything(), snapshot, &|_| true, &|| true);
     let search = Search::new(&ground, &memory);
     let mut left = SPANS;
     let mut found = foldhash::HashMap::default();

@@ -14,12 +14,16 @@ use crate::store::{Row, Snapshot, View};
 
 /// How many spans are looked at.
 const SPANS: u64 = 250_000;
+/// How many values of a field are counted, and the bytes of the longest one: nobody chooses among texts that are longer.
+const MAX_VALUES: usize = 20_000;
+const MAX_LENGTH: usize = 1_024;
 
 /// Returns the facets of a list.
 pub(super) fn facets(request: &FacetsRequest, snapshot: &Snapshot, memory: &Memory, steps: Steps) -> Facets {
-    let of_filter = ground(&request.filter, snapshot);
+    let of_filter =
+        ground(&request.filter, snapshot, &|| steps(&|| Reply::Facets(Facets { is_all: false, ..Facets::default() })));
     let list = List::new(&request.filter, snapshot, of_filter.as_ref(), memory);
-    let everything = Ground::new(&Query::everything(), snapshot, &|_| true);
+    let everything = Ground::new(&Query::everything(), snapshot, &|_| true, &|| true);
     let reader = Search::new(&everything, memory);
     let columns = request.fields.iter().map(|field| Column::new(field, &request.prefix)).collect();
     let counted = RefCell::new(Counted { columns, traces: 0, spans: 0 });
@@ -51,6 +55,8 @@ struct Column {
     values: HashMap<String, (Literal, u64)>,
     /// Those of the trace that is looked at.
     of_trace: HashSet<String>,
+    /// How often a value came for which there was no room.
+    left_out: u64,
 }
 
 /// Where a field's values are.
@@ -69,7 +75,7 @@ impl Column {
             _ => Kind::Other,
         };
         let prefix = prefix.to_lowercase();
-        Self { field: field.clone(), kind, prefix, values: HashMap::new(), of_trace: HashSet::default() }
+        Self { field: field.clone(), kind, prefix, values: HashMap::new(), of_trace: HashSet::default(), left_out: 0 }
     }
 
     fn look(&mut self, view: &View, place: Place, (row, reader): (&Row, &Search)) {
@@ -82,7 +88,9 @@ impl Column {
             return;
         }
         let key = format!("{literal:?}");
-        if !self.of_trace.contains(&key) {
+        if key.len() > MAX_LENGTH {
+            self.left_out += 1;
+        } else if !self.of_trace.contains(&key) {
             self.count(key, || literal);
         }
     }
@@ -94,11 +102,13 @@ impl Column {
     }
 
     fn count(&mut self, key: String, literal: impl FnOnce() -> Literal) {
-        match self.values.get_mut(&key) {
-            Some((_, count)) => *count += 1,
-            None => {
-                self.values.insert(key.clone(), (literal(), 1));
-            }
+        if let Some((_, count)) = self.values.get_mut(&key) {
+            *count += 1;
+        } else if self.values.len() < MAX_VALUES {
+            self.values.insert(key.clone(), (literal(), 1));
+        } else {
+            self.left_out += 1;
+            return;
         }
         self.of_trace.insert(key);
     }
@@ -107,7 +117,7 @@ impl Column {
         let is_wanted = |literal: &Literal| self.prefix.is_empty() || spelled(literal).starts_with(&self.prefix);
         let mut values: Vec<&(Literal, u64)> = self.values.values().filter(|(literal, _)| is_wanted(literal)).collect();
         values.sort_by_cached_key(|(literal, count)| (std::cmp::Reverse(*count), spelled(literal)));
-        let others = values.len().saturating_sub(limit) as u64;
+        let others = values.len().saturating_sub(limit) as u64 + self.left_out;
         Facet { field: self.field.clone(), values: values.into_iter().take(limit).cloned().collect(), others }
     }
 }

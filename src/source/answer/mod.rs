@@ -57,7 +57,7 @@ pub fn answer_gradually(
         }
         Request::Slow(request) => Reply::Slow(slow::slow(request, snapshot, (memory, rules), steps)),
         Request::Health(of) => Reply::Health(health::health(of, snapshot, (memory, rules), steps)),
-        Request::Plan(query) => Reply::Plan(plan::plan(query, snapshot)),
+        Request::Plan(query) => Reply::Plan(plan::plan(query, snapshot, steps)),
         Request::Attributes(request) => Reply::Attributes(attributes::names(request, snapshot)),
         Request::Status => Reply::Status(Box::new(traces::status(snapshot))),
         Request::Gc { is_dry_run } => Reply::Gc(Collected { is_dry_run: *is_dry_run, removed: Vec::new() }),

@@ -16,7 +16,9 @@ const CLASSES: usize = 64 * PER_OCTAVE as usize;
 
 /// Returns the cells of a list's traces.
 pub(super) fn scatter(request: &ScatterRequest, snapshot: &Snapshot, memory: &Memory, steps: Steps) -> Scatter {
-    let ground = ground(&request.filter, snapshot);
+    let ground = ground(&request.filter, snapshot, &|| {
+        steps(&|| Reply::Scatter(Scatter { progress: Progress::BEGUN, ..Scatter::default() }))
+    });
     let list = List::new(&request.filter, snapshot, ground.as_ref(), memory);
     let (columns, rows) = (request.columns.clamp(1, 1_000), request.rows.clamp(1, 1_000));
     let points = RefCell::new(Points::new(list.starts(), columns));

@@ -72,7 +72,8 @@ impl<'a> Selected<'a> {
 /// Returns the rows of each block that a query returns.
 fn search(of: &Selection, snapshot: &Snapshot, memory: &Memory, going: Going) -> Option<Vec<Bits>> {
     let query = of.query.as_ref()?;
-    let ground = Ground::new(query, snapshot, &|start| of.window.contains(crate::model::Timestamp(start)));
+    let is_in_window = |start| of.window.contains(crate::model::Timestamp(start));
+    let ground = Ground::new(query, snapshot, &is_in_window, &|| going(Progress::BEGUN));
     let found = Found::new(&ground, snapshot, memory, (of.window, of.service.as_deref()));
     let mut rows = Rows(found.views.iter().map(|view| Bits::none(view.len())).collect());
     let mut progress = found.nothing_searched();

@@ -55,7 +55,9 @@ const STEPS: [u64; 28] = [
 pub(super) fn series(request: &SeriesRequest, snapshot: &Snapshot, memory: &Memory, steps: Steps) -> Series {
     let Some(metrics) = &request.query.metrics else { return Series::default() };
     let window = request.window;
-    let ground = Ground::new(&request.query, snapshot, &|start| window.contains(Timestamp(start)));
+    let is_wanted = || steps(&|| Reply::Series(Series { progress: Progress::BEGUN, ..Series::default() }));
+    let is_in_window = |start| window.contains(Timestamp(start));
+    let ground = Ground::new(&request.query, snapshot, &is_in_window, &is_wanted);
     let spans = Spans::new(&ground, snapshot, memory, (window, request.service.as_deref()));
     let grid = grid(request, snapshot);
     let meter = RefCell::new(Meter::new(metrics, grid));
@@ -86,7 +88,9 @@ impl Sink for Metering<'_, '_, '_> {
 fn finish(meter: &Meter, grid: Grid, progress: Progress) -> Series {
     let one = |line: crate::query::Line| {
         let samples = line.values.iter().enumerate();
-        let samples = samples.filter_map(|(at, value)| Some((Timestamp(grid.time(at)), (*value)?))).collect();
+        let samples = samples.filter_map(|(at, value)| Some((Timestamp(grid.time(at)), (*value)?)));
+        // What JSON has no number for is none: a sum that is too large, an attribute that is infinite.
+        let samples = samples.filter(|(_, value)| value.is_finite()).collect();
         OneSeries { labels: line.labels, samples }
     };
     let series = meter.lines().into_iter().map(one).collect();

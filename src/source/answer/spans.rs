@@ -12,7 +12,9 @@ use crate::store::{Bits, Column, PartRef, Snapshot, Test, View};
 /// Returns a page of spans.
 pub(super) fn list(request: &SpansRequest, snapshot: &Snapshot, memory: &Memory, steps: Steps) -> SpanList {
     let window = request.window;
-    let ground = Ground::new(&request.query, snapshot, &|start| window.contains(Timestamp(start)));
+    let is_wanted = || steps(&|| Reply::Spans(SpanList { progress: Progress::BEGUN, ..SpanList::default() }));
+    let is_in_window = |start| window.contains(Timestamp(start));
+    let ground = Ground::new(&request.query, snapshot, &is_in_window, &is_wanted);
     let spans = Spans::new(&ground, snapshot, memory, (window, request.service.as_deref()));
     let mut page = Page { most: request.offset.saturating_add(request.limit), total: 0, first: Vec::new(), worst: 0 };
     let finish = |page: &Page, progress| {
@@ -30,10 +32,10 @@ pub(super) fn list(request: &SpansRequest, snapshot: &Snapshot, memory: &Memory,
     finish(&page, progress)
 }
 
-/// Returns the spans of one trace that a query returns, in order of their starts.
+/// Returns the spans of one trace that a query returns, in order of their starts; what is slow is told by all that is held.
 pub(super) fn of_trace(id: TraceId, query: &Arc<Query>, snapshot: &Snapshot, memory: &Memory) -> Vec<SpanId> {
     let Some(newest) = snapshot.newest_part(id.0) else { return Vec::new() };
-    let ground = Ground::new(query, snapshot, &|_| true);
+    let ground = Ground::new(query, snapshot, &|_| true, &|| true);
     let search = Search::new(&ground, memory);
     let row = |place: Place| snapshot.view(place.position as usize).row(place.row);
     let mut spans: Vec<(u64, SpanId)> =

@@ -87,7 +87,7 @@ pub(super) struct Part {
 }
 
 /// Names a part among all blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PartRef {
     pub(crate) block: u32,
     pub(crate) part: u32,

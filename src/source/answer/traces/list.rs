@@ -7,9 +7,15 @@ use crate::source::{Progress, TraceFilter, TraceStatus, Window};
 use crate::store::{Bits, PartRef, PartSums, Snapshot, Sums, View};
 
 /// What a search in the traces looks at. A query is prepared once for all that is asked by it.
-pub(in crate::source::answer) fn ground<'a>(filter: &TraceFilter, snapshot: &'a Snapshot) -> Option<Ground<'a>> {
+/// `is_wanted` says whether to go on.
+pub(in crate::source::answer) fn ground<'a>(
+    filter: &TraceFilter,
+    snapshot: &'a Snapshot,
+    is_wanted: &dyn Fn() -> bool,
+) -> Option<Ground<'a>> {
     let window = filter.window;
-    filter.query.as_ref().map(|query| Ground::new(query, snapshot, &|start| window.contains(Timestamp(start))))
+    let is_in_window = |start| window.contains(Timestamp(start));
+    filter.query.as_ref().map(|query| Ground::new(query, snapshot, &is_in_window, is_wanted))
 }
 
 /// See the module.

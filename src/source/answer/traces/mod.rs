@@ -17,7 +17,9 @@ use page::{Keyed, PageOf};
 
 /// Returns a page of the traces that match.
 pub(super) fn list(request: &TracesRequest, snapshot: &Snapshot, memory: &Memory, steps: Steps) -> TraceList {
-    let ground = ground(&request.filter, snapshot);
+    let ground = ground(&request.filter, snapshot, &|| {
+        steps(&|| Reply::Traces(TraceList { progress: Progress::BEGUN, ..TraceList::default() }))
+    });
     let list = List::new(&request.filter, snapshot, ground.as_ref(), memory);
     let all = |_: &mut PageOf<u64>, _| None;
     match request.sort.key {

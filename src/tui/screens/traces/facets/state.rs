@@ -229,8 +229,18 @@ impl State {
             Row::Title { added, .. } => Some(*added),
             Row::Value { .. } => None,
         });
-        let Some(place) = title.flatten() else { return false };
+        let Some(place) = title.flatten().filter(|place| *place < self.added.len()) else { return false };
         self.added.remove(place);
+        if self.facets.is_none() {
+            // Without an answer there are no rows but the titles of what was added.
+            self.rows.retain(|row| !matches!(row, Row::Title { added: Some(at), .. } if *at == place));
+            for row in &mut self.rows {
+                if let Row::Title { added: Some(at), .. } = row {
+                    *at -= usize::from(*at > place);
+                }
+            }
+            self.cursor.selected = self.cursor.selected.min(self.rows.len().saturating_sub(1));
+        }
         self.arrange(text);
         true
     }
@@ -342,4 +352,22 @@ fn named_before(title: &Row, before: &[Row], text: &str) -> Vec<Row> {
         (mark != Mark::None).then(|| Row::Value { field: field.clone(), value: value.clone(), count: 0, mark })
     };
     values.filter_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_added_and_removed_before_anything_is_known_of_them() {
+        let mut state = State::default();
+        for name in ["tenant", "region"] {
+            state.begin_adding();
+            state.insert(name);
+            assert!(state.add());
+        }
+        assert!(state.remove("") && state.remove(""));
+        assert!(!state.remove(""));
+        assert!(state.rows.is_empty() && state.added.is_empty());
+    }
 }
