@@ -10,11 +10,13 @@ mod self_time;
 pub mod service;
 mod spans;
 mod totals;
+pub mod trend;
 
 pub use figures::{Figures, Percentiles};
 pub use health::{Health, HealthRule, HealthStatus, SystemHealth};
 pub use rules::Rules;
 pub use service::{Change, OperationFigures, Performance, ServiceFigures, SlowOperation, Tick};
+pub use trend::{Expected, Slope, Trend, Warning};
 
 pub(crate) use classes::Classes;
 pub(crate) use exact::Sought;

@@ -12,6 +12,7 @@ mod spans;
 mod stats;
 mod trace;
 mod traces;
+mod trends;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub use spans::{SpanRow, Spans};
 pub use stats::{Disk, Stats};
 pub use trace::trace_body;
 pub use traces::{TraceRow, Traces};
+pub use trends::{ForecastRow, MinuteRow, TrendRow, Trends, WarningRow};
 
 use crate::query::ast::Literal;
 use crate::source::{self, Reply, Source};
@@ -67,6 +69,7 @@ impl Api {
             .route("/admin/tracing/query", get(explained::explained))
             .route("/admin/tracing/traces/{id}", get(trace::otlp))
             .route("/admin/tracing/analysis/performance", get(performance::performance))
+            .route("/admin/tracing/analysis/trends", get(trends::trends))
             .route("/admin/tracing/health", get(health::system))
             .route("/admin/tracing/health/{service}", get(health::service))
             .route("/admin/tracing/stats", get(stats::stats))

@@ -51,7 +51,6 @@ pub(super) struct TraceFacts {
 /// The spans of a trace, in order of arrival.
 #[derive(Debug)]
 pub(super) struct TraceRows {
-    pub(super) newest: PartRef,
     pub(super) spans: Vec<(Place, Row)>,
     /// By span id.
     ordinals: HashMap<u64, u32>,
@@ -119,7 +118,7 @@ impl<'a> Space<'a> {
             spans.extend(view.part_rows(part).into_iter().map(place));
         }
         let ordinals = spans.iter().zip(0..).map(|((_, row), at)| (row.span_id, at)).collect();
-        TraceRows { newest, spans, ordinals, children: OnceCell::new() }
+        TraceRows { spans, ordinals, children: OnceCell::new() }
     }
 }
 

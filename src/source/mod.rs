@@ -22,7 +22,8 @@ pub use priority::Priority;
 pub use reading::Reading;
 pub use reply::{
     Bar, Cell, Collected, Density, DensityColumn, DiskStatus, Facet, Facets, Figured, FilterPlan, FoundSpan, OneSeries,
-    Plan, Progress, Reason, Recovery, Removed, Reply, Scatter, Series, Slow, SpanList, Status, TraceList,
+    Plan, Progress, Reason, Recovery, Removed, Reply, Scatter, Series, ServiceTrend, Slow, SpanList, Status, TraceList,
+    Trends,
 };
 pub use request::{
     AttributesRequest, DensityRequest, FacetsRequest, FiguresRequest, Page, Request, ScatterRequest, Selection,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::trend::{InMinute, Trend};
 use crate::analysis::{Figures, Percentiles, Performance, SlowOperation, SystemHealth};
 use crate::model::{Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary};
 use crate::query::ast::{Field, Literal};
@@ -31,6 +32,7 @@ pub enum Reply {
     Density(Box<Density>),
     Slow(Slow),
     Health(SystemHealth),
+    Trends(Trends),
     Plan(Plan),
     /// How many of the spans looked at have each, the most frequent first.
     Attributes(Vec<(Arc<str>, u64)>),
@@ -259,6 +261,23 @@ pub struct Slow {
     /// The self time of all.
     pub self_ns: u128,
     pub progress: Progress,
+}
+
+/// Where the figures of services are going.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trends {
+    /// By name.
+    pub services: Vec<ServiceTrend>,
+    pub progress: Progress,
+}
+
+/// Where the figures of a service are going.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceTrend {
+    pub service: Arc<str>,
+    /// The minutes in which it had requests.
+    pub minutes: Vec<InMinute>,
+    pub trend: Trend,
 }
 
 /// A page of the list of traces.

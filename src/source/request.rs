@@ -38,6 +38,8 @@ pub enum Request {
     Slow(SlowRequest),
     /// How well services do; answered by [`super::Reply::Health`].
     Health(Selection),
+    /// Where the figures of services are going; answered by [`super::Reply::Trends`].
+    Trends(Selection),
     /// What there is to look at for a query; answered by [`super::Reply::Plan`].
     Plan(Arc<Query>),
     /// The names of attributes that spans have; answered by [`super::Reply::Attributes`].
@@ -62,6 +64,7 @@ impl Request {
             | Self::Density(_)
             | Self::Slow(_)
             | Self::Health(_)
+            | Self::Trends(_)
             | Self::Plan(_)
             | Self::Attributes(_) => true,
             _ => false,

@@ -231,6 +231,15 @@ fn figures_and_health_are_true_by_api_and_on_the_command_line() {
     check_performance(&json("services"), truth);
     check_health(&spantop.json("/admin/tracing/health"), truth);
     check_health(&json("health"), truth);
+    let trends = json("trends");
+    assert_eq!(trends["services"].as_array().unwrap().len(), truth["services"].as_object().unwrap().len());
+    for trend in trends["services"].as_array().unwrap() {
+        let name = trend["service"].as_str().unwrap();
+        let minutes = trend["series"].as_array().unwrap();
+        let requests: u64 = minutes.iter().map(|minute| minute["requests"].as_u64().unwrap()).sum();
+        assert_eq!(truth["services"][name]["requests"]["requests"], requests, "{name}");
+        assert!(minutes.is_sorted_by_key(|minute| minute["time"].as_str().unwrap().to_owned()));
+    }
     let one = spantop.json("/admin/tracing/health/orders");
     near(&one["health_score"], truth["services"]["orders"]["requests"]["health"].as_f64().unwrap(), "orders");
     let rows: Vec<Value> =

@@ -3,6 +3,7 @@
 mod health;
 mod performance;
 mod slow;
+mod trends;
 
 use std::cmp::Ordering;
 use std::process::ExitCode;
@@ -56,7 +57,7 @@ enum Shape {
     Hidden,
 }
 
-const TOPICS: &[Topic] = &[performance::TOPIC, performance::SERVICES, health::TOPIC, slow::TOPIC];
+const TOPICS: &[Topic] = &[performance::TOPIC, performance::SERVICES, health::TOPIC, trends::TOPIC, slow::TOPIC];
 
 const AFTER_HELP: &str = "Figures of a service are over its requests, those of an operation over its spans. Examples:\n  \
 spantop analyze services --since 15m\n  \

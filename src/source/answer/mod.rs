@@ -15,6 +15,7 @@ mod spans;
 mod summary;
 mod trace;
 mod traces;
+mod trends;
 
 use super::{Collected, Reply, Request};
 use crate::analysis::Rules;
@@ -57,6 +58,7 @@ pub fn answer_gradually(
         }
         Request::Slow(request) => Reply::Slow(slow::slow(request, snapshot, (memory, rules), steps)),
         Request::Health(of) => Reply::Health(health::health(of, snapshot, (memory, rules), steps)),
+        Request::Trends(of) => Reply::Trends(trends::trends(of, snapshot, (memory, rules), steps)),
         Request::Plan(query) => Reply::Plan(plan::plan(query, snapshot, steps)),
         Request::Attributes(request) => Reply::Attributes(attributes::names(request, snapshot)),
         Request::Status => Reply::Status(Box::new(traces::status(snapshot))),

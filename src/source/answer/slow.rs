@@ -7,7 +7,8 @@ use foldhash::{HashMap, HashMapExt};
 use super::Steps;
 use super::figures::Told;
 use super::selected::{Going, Selected, on_all_cores};
-use crate::analysis::{Change, Group, Lasting, Rows, Rules, SelfTimes, SlowOperation, Starts, Totals};
+use crate::analysis::trend::rank_sum;
+use crate::analysis::{Change, Group, Lasting, Rows, Rules, SelfTimes, SlowOperation, Starts, Sums, Totals};
 use crate::model::Kind;
 use crate::query::Memory;
 use crate::source::{Progress, Reply, Slow, SlowOrder, SlowRequest};
@@ -82,8 +83,12 @@ fn list(told: &Told, own_ns: &[u128], before: Option<&Told>) -> Slow {
     Slow { total: operations.len(), operations, self_ns: all_ns, progress: Progress::default() }
 }
 
-fn change_between(_: &crate::analysis::Sums, _: &crate::analysis::Sums) -> Option<Change> {
-    None
+fn change_between(earlier: &Sums, now: &Sums) -> Option<Change> {
+    let counts =
+        |sums: &Sums| sums.all.iter().map(|(class, count)| (u64::from(class), count)).collect::<Vec<_>>().into_iter();
+    let test = rank_sum(counts(earlier), counts(now))?;
+    let p95_before_ns = earlier.figures(0, None).percentiles?.p95_ns;
+    Some(Change { p95_before_ns, slower: test.greater, p_value: test.p_value })
 }
 
 fn sort(operations: &mut [SlowOperation], order: SlowOrder) {

@@ -157,6 +157,7 @@ impl Source for Fake {
             Request::Figures(_) => Reply::Figures(Box::default()),
             Request::Density(_) => Reply::Density(Box::default()),
             Request::Slow(_) => Reply::Slow(crate::source::Slow::default()),
+            Request::Trends(_) => Reply::Trends(crate::source::Trends::default()),
             Request::Health(_) => Reply::Health(crate::analysis::SystemHealth::default()),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),
         })
