@@ -4,18 +4,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Look};
-use super::command::{Command, Scope};
+use super::command::{Command, Scope, Tab};
 use super::effect::Effect;
 use super::event::{Event, Mouse, MouseAction};
 use super::format;
-use super::frame::{self, Message, Mode, Tab};
+use super::frame::{self, Message};
 use super::keymap::{Key, Keymap};
 use super::overlays::help::{self, Help};
 use super::screens::Action;
-use super::screens::trace::Trace;
-use super::screens::traces::Traces;
 use super::search::history::History;
 use super::settings::TimeWindow;
+use super::shown::Screens;
 use super::slots::{Slot, Slots, Ticket, Wish};
 use super::world::World;
 use crate::source::{Reply, Request, SourceError};
@@ -24,9 +23,6 @@ use crate::source::{Reply, Request, SourceError};
 const MESSAGE_TICKS: u64 = 4;
 /// For how long what was found at the start is news.
 const JUST_STARTED_NS: u64 = 10_000_000_000;
-/// How many traces one can go back to.
-const MAX_TRAIL: usize = 32;
-
 /// Everything the screen knows and shows.
 #[derive(Debug)]
 pub(super) struct App {
@@ -35,10 +31,7 @@ pub(super) struct App {
     size: (u16, u16),
     world: World,
     slots: Slots,
-    traces: Traces,
-    /// The traces opened one from another; the last one is shown.
-    trail: Vec<Trace>,
-    tab: Scope,
+    screens: Screens,
     help: Option<Help>,
     message: Option<(Message, u64)>,
 }
@@ -72,11 +65,9 @@ impl App {
             look,
             keymap: Keymap::built_in(),
             size: (0, 0),
-            world: World { history, ..World::default() },
+            world: World { window, history, ..World::default() },
             slots: Slots::default(),
-            traces: Traces::new(window),
-            trail: Vec::new(),
-            tab: Scope::Traces,
+            screens: Screens::default(),
             help: None,
             message: None,
         }
@@ -104,10 +95,7 @@ impl App {
             }
         };
         let body = self.panes().body;
-        self.traces.settle(body);
-        if let Some(trace) = self.trail.last_mut() {
-            trace.settle(body);
-        }
+        self.screens.shown_mut().settle(&self.world, body);
         effects.extend(self.ask(body));
         effects
     }
@@ -125,9 +113,7 @@ impl App {
     }
 
     fn tick(&mut self, now: crate::model::Timestamp) {
-        self.world.now = now;
-        self.world.ticks += 1;
-        self.world.steady_revision = self.world.revision;
+        self.world.tick(now);
         self.slots.retry();
         if self.message.as_ref().is_some_and(|(_, until)| *until <= self.world.ticks) {
             self.message = None;
@@ -142,13 +128,21 @@ impl App {
             Reply::Traces(list) => self.look.theme.learn_services(list.rows.iter().flat_map(|row| &row.services)),
             Reply::Trace(Some(trace)) => self.look.theme.learn_services(&trace.summary.services),
             Reply::Newer(_, spans) => self.look.theme.learn_services(spans.iter().map(|span| &span.service)),
+            Reply::Spans(list) => self.look.theme.learn_services(list.rows.iter().map(|span| &span.service)),
+            Reply::Figures(figured) => {
+                self.look.theme.learn_services(figured.performance.services.iter().map(|figures| &figures.service));
+            }
+            Reply::Slow(slow) => self.look.theme.learn_services(slow.operations.iter().map(|slow| &slow.service)),
+            Reply::Health(health) => {
+                self.look.theme.learn_services(health.services.iter().map(|health| &health.service));
+            }
             _ => {}
         }
         let body = self.panes().body;
-        match (self.tab, self.trail.last_mut(), reply) {
-            (_, _, Reply::Status(status)) => self.take_status(*status),
-            (Scope::Trace, Some(trace), reply) => trace.receive(ticket.slot, reply),
-            (_, _, reply) => self.traces.receive(ticket.slot, reply, body),
+        match (ticket.slot, reply) {
+            (_, Reply::Status(status)) => self.take_status(*status),
+            (Slot::System, Reply::Health(health)) => self.world.coming_health = Some(health),
+            (slot, reply) => self.screens.shown_mut().receive(slot, reply, body),
         }
     }
 
@@ -156,9 +150,9 @@ impl App {
         if !self.slots.end(ticket, ended.is_err(), self.world.ticks) {
             return;
         }
-        match (self.tab, self.trail.last_mut()) {
-            (Scope::Trace, Some(trace)) => trace.answered(ticket.slot, ended),
-            _ => self.traces.answered(ticket.slot, ended),
+        match ticket.slot {
+            Slot::System => self.world.take_health(),
+            slot => self.screens.shown_mut().answered(slot, ended),
         }
     }
 
@@ -177,37 +171,27 @@ impl App {
 
     /// Asks for what the shown screen wishes to know. What is not shown is not asked for.
     fn ask(&mut self, body: Rect) -> Vec<Effect> {
-        let mut wishes = vec![Wish { slot: Slot::Status, request: Request::Status, version: self.world.ticks }];
         // Before the first tick there is no time, and so no window.
         if self.world.ticks == 0 {
             return Vec::new();
         }
-        match (self.tab, self.trail.last()) {
-            (Scope::Trace, Some(trace)) => wishes.extend(trace.wishes(&self.world)),
-            _ => wishes.extend(self.traces.wishes(&self.world, body)),
-        }
+        let (health, version) = self.world.health_request();
+        let mut wishes = vec![
+            Wish { slot: Slot::Status, request: Request::Status, version: self.world.ticks },
+            Wish { slot: Slot::System, request: health, version },
+        ];
+        wishes.extend(self.screens.shown_mut().wishes(&self.world, body));
         self.slots.ask(&wishes, self.world.ticks)
     }
 
     /// Returns whose keys count.
     fn scope(&self) -> Scope {
-        match (self.tab, self.trail.last()) {
-            (Scope::Trace, Some(trace)) => trace.scope(),
-            _ => self.traces.scope(),
-        }
-    }
-
-    /// Types text where something is typed.
-    fn insert(&mut self, text: &str) {
-        match (self.tab, self.trail.last_mut()) {
-            (Scope::Trace, Some(trace)) => trace.insert(text, &self.world),
-            _ => self.traces.insert(text, &self.world),
-        }
+        self.screens.shown().scope()
     }
 
     fn paste(&mut self, text: &str) {
         if self.help.is_none() && self.scope() == Scope::Search {
-            self.insert(text);
+            self.screens.shown_mut().insert(text, &self.world);
         }
     }
 
@@ -219,7 +203,7 @@ impl App {
         self.message = None;
         let scope = self.scope();
         if let Some(typed) = key.typed().filter(|_| scope == Scope::Search && self.help.is_none()) {
-            self.insert(typed.encode_utf8(&mut [0; 4]));
+            self.screens.shown_mut().insert(typed.encode_utf8(&mut [0; 4]), &self.world);
             return Vec::new();
         }
         let Some(command) = self.keymap.command(scope, key) else { return Vec::new() };
@@ -264,29 +248,18 @@ impl App {
 
     fn command(&mut self, command: Command) -> Vec<Effect> {
         let body = self.panes().body;
-        let action = match command {
-            Command::Help => {
-                self.help = Some(Help::default());
-                None
+        match command {
+            Command::Help => self.help = Some(Help::default()),
+            Command::Show(tab) => self.show(tab),
+            Command::Back => self.screens.back(),
+            Command::WindowWider => self.world.window = self.world.window.wider(),
+            Command::WindowNarrower => self.world.window = self.world.window.narrower(),
+            other => {
+                let action = self.screens.shown_mut().command(other, &self.world, body);
+                return self.perform(action);
             }
-            Command::TracesTab => {
-                self.tab = Scope::Traces;
-                None
-            }
-            Command::TraceTab => {
-                self.show_trace();
-                None
-            }
-            Command::Back => {
-                self.back();
-                None
-            }
-            other => match (self.tab, self.trail.last_mut()) {
-                (Scope::Trace, Some(trace)) => trace.command(other, &self.world, body),
-                _ => self.traces.command(other, &self.world, body),
-            },
-        };
-        self.perform(action)
+        }
+        Vec::new()
     }
 
     fn perform(&mut self, action: Option<Action>) -> Vec<Effect> {
@@ -297,41 +270,15 @@ impl App {
                 return vec![Effect::Remember(query)];
             }
             None | Some(Action::Remember(_)) => {}
-            Some(Action::Open(id, span)) => {
-                // A trace opened from the list begins a trail; one opened from a trace goes on with it.
-                if self.tab == Scope::Traces {
-                    self.trail.clear();
-                }
-                if self.trail.len() == MAX_TRAIL {
-                    self.trail.remove(0);
-                }
-                self.trail.push(Trace::new(id, span));
-                self.tab = Scope::Trace;
-            }
+            Some(Action::Open(id, span)) => self.screens.open(id, span),
+            Some(Action::List(query)) => self.screens.list(query),
         }
         Vec::new()
     }
 
-    fn show_trace(&mut self) {
-        if self.trail.is_empty() {
+    fn show(&mut self, tab: Tab) {
+        if !self.screens.show(tab) {
             self.say("no trace is open yet: Enter opens one".into(), false);
-        } else {
-            self.tab = Scope::Trace;
-        }
-    }
-
-    /// Goes back: within a screen, from a trace to the one before, to the list.
-    fn back(&mut self) {
-        if self.tab != Scope::Trace {
-            self.traces.back();
-            return;
-        }
-        if self.trail.last_mut().is_some_and(Trace::back) {
-            return;
-        }
-        self.trail.pop();
-        if self.trail.is_empty() {
-            self.tab = Scope::Traces;
         }
     }
 
@@ -348,31 +295,16 @@ impl App {
         if mouse.action == MouseAction::Click && mouse.y == panes.top.y {
             self.click_tab(mouse.x);
         } else if panes.body.contains((mouse.x, mouse.y).into()) {
-            let action = match (self.tab, self.trail.last_mut()) {
-                (Scope::Trace, Some(trace)) => trace.mouse(mouse, panes.body),
-                _ => self.traces.mouse(mouse, panes.body),
-            };
+            let action = self.screens.shown_mut().mouse(mouse, panes.body);
             return self.perform(action);
         }
         Vec::new()
     }
 
     fn click_tab(&mut self, x: u16) {
-        match frame::tab_at(&self.tabs(), self.size.0, x) {
-            Some(0) => self.tab = Scope::Traces,
-            Some(_) => self.show_trace(),
-            None => {}
+        if let Some(tab) = frame::tab_at(&self.screens.titles(), self.size.0, x) {
+            self.show(tab);
         }
-    }
-
-    /// The tabs there are: a trace has one once it is open.
-    fn tabs(&self) -> Vec<Tab> {
-        let mut tabs = vec![Tab { title: "1 Traces".into(), active: self.tab == Scope::Traces }];
-        if !self.trail.is_empty() {
-            let depth = if self.trail.len() > 1 { format!(" ({})", self.trail.len()) } else { String::new() };
-            tabs.push(Tab { title: format!("2 Trace{depth}"), active: self.tab == Scope::Trace });
-        }
-        tabs
     }
 
     /// Draws everything as it is over whatever the buffer holds, which takes the size of the screen.
@@ -386,24 +318,13 @@ impl App {
             canvas.text((0, 0), whole.width, "too small: 24×5 at least", canvas.theme().warning());
             return;
         }
-        let trace = self.trail.last().filter(|_| self.tab == Scope::Trace);
-        let mode = if let Some(trace) = trace {
-            trace.view(canvas, panes.body);
-            Mode { pause: trace.pause(), following: false, window: None }
-        } else {
-            self.traces.view(canvas, panes.body, &self.world);
-            let state = &self.traces.state;
-            let window = Some(state.window().name());
-            Mode { pause: state.pause(), following: state.is_following(), window }
-        };
-        frame::top(canvas, panes.top, &self.tabs(), mode, &self.world);
+        let screen = self.screens.shown();
+        screen.view(canvas, panes.body, &self.world);
+        frame::top(canvas, panes.top, &self.screens.titles(), screen.mode(), &self.world);
         if let Some(trouble) = self.world.trouble() {
             frame::banner(canvas, panes.banner, trouble);
         }
-        let problem = match trace {
-            Some(trace) => trace.problem(),
-            None => self.traces.problem(),
-        };
+        let problem = screen.problem();
         let problem = problem.map(|(text, is_error)| Message { text: text.into(), is_error });
         let message = self.message.as_ref().map(|(message, _)| message).or(problem.as_ref());
         frame::bottom(canvas, panes.bottom, self.scope(), &self.keymap, message);
@@ -414,11 +335,11 @@ impl App {
 
     #[cfg(test)]
     pub(super) fn selected_span(&self) -> Option<crate::model::SpanId> {
-        self.trail.last().and_then(Trace::selected_span)
+        self.screens.trail.last().and_then(super::screens::trace::Trace::selected_span)
     }
 
     #[cfg(test)]
     pub(super) fn selected_trace(&self) -> Option<crate::model::TraceId> {
-        self.traces.state.selected()
+        self.screens.traces.state.selected()
     }
 }

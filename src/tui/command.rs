@@ -15,8 +15,8 @@ pub enum Command {
     Last,
     Open,
     Back,
-    TracesTab,
-    TraceTab,
+    /// Go to a screen.
+    Show(Tab),
     Pause,
     Follow,
     SortNext,
@@ -64,6 +64,32 @@ pub enum Command {
     Quit,
 }
 
+/// The screens, in the order of their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tab {
+    #[default]
+    Traces,
+    /// The trace opened last.
+    Trace,
+    Services,
+}
+
+impl Tab {
+    /// Every screen with its number and its name in the top line.
+    pub const ALL: [(Self, char, &'static str); 3] =
+        [(Self::Traces, '1', "Traces"), (Self::Trace, '2', "Trace"), (Self::Services, '3', "Services")];
+
+    /// Returns the number that stands before the name.
+    pub fn number(self) -> char {
+        Self::ALL[self as usize].1
+    }
+
+    /// Returns the name in the top line.
+    pub fn title(self) -> &'static str {
+        Self::ALL[self as usize].2
+    }
+}
+
 /// Where a command works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
@@ -74,18 +100,21 @@ pub enum Scope {
     /// The scatter above the list of traces.
     Scatter,
     Trace,
+    /// The table of services.
+    Services,
     /// A line that is typed into.
     Search,
 }
 
 impl Scope {
     /// Every scope with its name in the keymap and its title in the help.
-    pub const ALL: [(Self, &'static str, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str, &'static str); 7] = [
         (Self::Search, "search", "Search line"),
         (Self::Facets, "facets", "Facets"),
         (Self::Scatter, "scatter", "Scatter"),
         (Self::Traces, "traces", "List of traces"),
         (Self::Trace, "trace", "Trace"),
+        (Self::Services, "services", "Services"),
         (Self::Everywhere, "everywhere", "Everywhere"),
     ];
 
@@ -94,7 +123,7 @@ impl Scope {
         match self {
             Self::Everywhere => None,
             Self::Facets | Self::Scatter => Some(Self::Traces),
-            Self::Traces | Self::Trace | Self::Search => Some(Self::Everywhere),
+            Self::Traces | Self::Trace | Self::Services | Self::Search => Some(Self::Everywhere),
         }
     }
 
@@ -130,7 +159,7 @@ impl Entry {
 /// The table, in the order of the help; the bottom line shows as many of the labelled ones as fit.
 pub const TABLE: &[Entry] = {
     use Command as C;
-    use Scope::{Everywhere, Facets, Scatter, Search, Trace, Traces};
+    use Scope::{Everywhere, Facets, Scatter, Search, Services, Trace, Traces};
     &[
         entry(Search, C::Accept, "accept", "Search for it, or take what is selected").shown_as("search"),
         entry(Search, C::Cancel, "cancel", "Go back to what was before").shown_as("cancel"),
@@ -195,6 +224,11 @@ pub const TABLE: &[Entry] = {
         entry(Trace, C::GroupAttributes, "group-attributes", "Fold attributes by prefix, or list them all")
             .shown_as("attributes"),
         entry(Trace, C::Pause, "pause", "Hold the trace still, or let it go on").shown_as("pause"),
+        entry(Services, C::Search, "search", "Search: figures of the spans that are found").shown_as("search"),
+        entry(Services, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
+        entry(Services, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
+        entry(Services, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
+        entry(Services, C::Explain, "explain", "Show what the query means as TraceQL"),
         entry(Everywhere, C::Down, "down", "Move down"),
         entry(Everywhere, C::Up, "up", "Move up"),
         entry(Everywhere, C::HalfDown, "half-page-down", "Move down half a page"),
@@ -203,8 +237,9 @@ pub const TABLE: &[Entry] = {
         entry(Everywhere, C::PageUp, "page-up", "Move up a page"),
         entry(Everywhere, C::First, "first", "Go to the first row"),
         entry(Everywhere, C::Last, "last", "Go to the last row"),
-        entry(Everywhere, C::TracesTab, "tab-traces", "Show the list of traces"),
-        entry(Everywhere, C::TraceTab, "tab-trace", "Show the trace opened last"),
+        entry(Everywhere, C::Show(Tab::Traces), "tab-traces", "Show the list of traces"),
+        entry(Everywhere, C::Show(Tab::Trace), "tab-trace", "Show the trace opened last"),
+        entry(Everywhere, C::Show(Tab::Services), "tab-services", "Show the services"),
         entry(Everywhere, C::Back, "back", "Go back").shown_as("back"),
         entry(Everywhere, C::Help, "help", "Show the keys of this screen").shown_as("help"),
         entry(Everywhere, C::Redraw, "redraw", "Draw everything anew"),

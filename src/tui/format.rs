@@ -7,6 +7,9 @@ use crate::model::Timestamp;
 pub const DURATION_WIDTH: u16 = 9;
 pub const AGE_WIDTH: u16 = 5;
 
+/// What stands where there is no data.
+pub const NOTHING: &str = "–";
+
 const SECOND: u64 = 1_000_000_000;
 
 /// Returns a duration as `850 ns`, `1.24 ms`, `3 m 02 s`, `2 h 05 m` or `12 d 04 h`.
@@ -107,6 +110,34 @@ pub fn count(number: u64) -> String {
     format!("{shown}{unit}")
 }
 
+/// Returns a score from 0 to 100 as a whole number. It is cut, so that what is below a limit does not show as the limit.
+pub fn score(score: f64) -> String {
+    if score.is_nan() { NOTHING.into() } else { format!("{:.0}", score.clamp(0.0, 100.0).floor()) }
+}
+
+/// Returns a share in at most seven characters: `0 %`, `<0.1 %`, `4.2 %`, `37 %`. What is not all is not shown as all.
+pub fn percent(percent: f64) -> String {
+    match percent {
+        p if p.is_nan() => NOTHING.into(),
+        p if p <= 0.0 => "0 %".into(),
+        p if p < 0.1 => "<0.1 %".into(),
+        p if p < 9.95 => format!("{p:.1} %"),
+        p if (99.0..100.0).contains(&p) => "99 %".into(),
+        p => format!("{:.0} %", p.min(9_999.0)),
+    }
+}
+
+/// Returns how many per minute in at most five characters: `<0.1`, `4.2`, `123`, `12.4k`.
+pub fn rate(per_minute: f64) -> String {
+    match per_minute {
+        r if r.is_nan() => NOTHING.into(),
+        r if r <= 0.0 => "0".into(),
+        r if r < 0.1 => "<0.1".into(),
+        r if r < 99.95 => format!("{r:.1}"),
+        r => count(r.round().min(1e15) as u64),
+    }
+}
+
 /// Returns a size: `812 B`, `1.24 MiB`.
 pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -181,7 +212,27 @@ mod tests {
         assert_eq!(exact(412_033_117), "412,033,117 ns");
     }
 
+    #[test]
+    fn shares_scores_and_rates_are_not_rounded_to_what_they_are_not() {
+        assert_eq!([69.99, 100.0, -3.0, f64::NAN].map(score), ["69", "100", "0", "–"]);
+        assert_eq!(
+            [0.0, 0.004, 4.24, 37.4, 99.96, 100.0].map(percent),
+            ["0 %", "<0.1 %", "4.2 %", "37 %", "99 %", "100 %"]
+        );
+        assert_eq!(
+            [0.0, 0.01, 4.21, 123.4, 12_400.0, f64::INFINITY].map(rate)[..5],
+            ["0", "<0.1", "4.2", "123", "12.4k"]
+        );
+    }
+
     proptest! {
+        #[test]
+        fn figures_are_short(number: f64) {
+            prop_assert!(percent(number).chars().count() <= 7);
+            prop_assert!(rate(number).chars().count() <= 5);
+            prop_assert!(score(number).chars().count() <= 3);
+        }
+
         #[test]
         fn columns_are_wide_enough(number: u64, then: u64, now: u64) {
             prop_assert!(duration(number).chars().count() <= usize::from(DURATION_WIDTH));

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::canvas::Canvas;
-use super::command::{Scope, TABLE};
+use super::command::{Scope, TABLE, Tab};
 use super::keymap::Keymap;
 use super::world::{Pause, World};
 use super::{format, sanitize, vitals};
@@ -12,19 +12,21 @@ use super::{format, sanitize, vitals};
 /// The name at the left of the top line.
 const NAME: &str = " spantop ";
 
-/// A tab of the top line.
-pub(super) struct Tab {
-    pub(super) title: String,
-    pub(super) active: bool,
+/// What stands in the top line for a screen.
+pub(super) struct Title {
+    pub(super) tab: Tab,
+    pub(super) name: String,
+    pub(super) is_active: bool,
 }
 
 /// What the top line tells of the screen below it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mode {
     pub(super) pause: Option<Pause>,
     /// Whether the newest is followed.
     pub(super) following: bool,
-    pub(super) window: Option<&'static str>,
+    /// Whether it is of the window in force.
+    pub(super) has_window: bool,
 }
 
 /// Pieces of text that are shown together or not at all.
@@ -44,32 +46,53 @@ fn put(canvas: &mut Canvas, mut x: u16, y: u16, segment: &Segment) -> u16 {
 
 /// Below this width the top line has no room for the name, and says in a word whether it is live.
 const NARROW: u16 = 60;
+/// Below this one what follows is not said to be live as well.
+const WIDE: u16 = 100;
 
 fn name(width: u16) -> &'static str {
     if width < NARROW { "" } else { NAME }
 }
 
+/// What the rest of the top line takes when it says everything in words.
+const REST: u16 = 100;
+
+/// Returns the cells from the left edge to the titles, and what each shows there in a line of that width. Where names would
+/// take the room of the rest, only the active screen has one.
+fn tabs(titles: &[Title], width: u16) -> (u16, Vec<String>) {
+    let long = |title: &Title| format!(" {} {} ", title.tab.number(), title.name);
+    let cells = |text: &String| sanitize::width(text, 100);
+    let is_long = titles.iter().map(long).map(|text| cells(&text)).sum::<u16>() <= width.saturating_sub(REST);
+    let text = |title: &Title| match title.is_active || is_long {
+        true => long(title),
+        false if width < NARROW => format!(" {}", title.tab.number()),
+        false => format!(" {} ", title.tab.number()),
+    };
+    (name(width).len() as u16, titles.iter().map(text).collect())
+}
+
 /// Draws the top line.
-pub(super) fn top(canvas: &mut Canvas, area: Rect, tabs: &[Tab], mode: Mode, world: &World) {
+pub(super) fn top(canvas: &mut Canvas, area: Rect, titles: &[Title], mode: Mode, world: &World) {
     let theme = canvas.theme();
     canvas.fill(area, theme.base().patch(theme.panel()));
-    let name = vec![(name(area.width).into(), theme.accent().patch(theme.strong()))];
-    let mut x = put(canvas, area.x, area.y, &name);
-    for tab in tabs {
-        let style = if tab.active { theme.active_tab() } else { theme.dim() };
-        x = put(canvas, x, area.y, &vec![(format!(" {} ", tab.title), style)]);
+    canvas.text((area.x, area.y), area.width, name(area.width), theme.accent().patch(theme.strong()));
+    let (left, texts) = tabs(titles, area.width);
+    let mut x = area.x + left;
+    for (title, text) in titles.iter().zip(texts) {
+        let style = if title.is_active { theme.active_tab() } else { theme.dim() };
+        x = canvas.text((x, area.y), u16::MAX, &text, style);
     }
     x += 1;
     let is_narrow = area.width < NARROW;
-    let state = if is_narrow { state_in_a_word(canvas, mode, world) } else { state(canvas, mode, world) };
+    let state = if is_narrow { state_in_a_word(canvas, mode, world) } else { state(canvas, mode, world, area.width) };
     if x + width(&state) < area.right() {
         x = put(canvas, x, area.y, &state);
     }
-    let window: Segment = mode.window.map(|window| (format!("  {window}"), theme.strong())).into_iter().collect();
+    let window = mode.has_window.then(|| (format!("  {}", world.window.name()), theme.strong()));
+    let window: Segment = window.into_iter().collect();
     // A narrow line has room for the window only where the store has nothing to tell.
     let reserved = if is_narrow { 0 } else { width(&window) };
-    let room = area.right().saturating_sub(x + reserved + 2);
-    let told = world.status.as_ref().map(|status| vitals::fitting(canvas, status, room)).unwrap_or_default();
+    let room = area.right().saturating_sub(x + reserved + if is_narrow { 0 } else { 2 });
+    let told = vitals::fitting(canvas, world, room);
     let total: u16 = told.iter().map(|segment| width(segment) + 2).sum();
     let start = area.right().saturating_sub(total);
     if x + width(&window) < start {
@@ -82,11 +105,15 @@ pub(super) fn top(canvas: &mut Canvas, area: Rect, tabs: &[Tab], mode: Mode, wor
 }
 
 /// Whether it is live, follows or is paused, and what arrived meanwhile.
-fn state(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
+fn state(canvas: &Canvas, mode: Mode, world: &World, width: u16) -> Segment {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let Some(pause) = mode.pause else {
-        let following = if mode.following { format!(" {} following", symbols.separator) } else { String::new() };
-        return vec![(format!("{} live{following}", symbols.live), theme.good())];
+        let text = match mode.following {
+            true if width < WIDE => "following".into(),
+            true => format!("live {} following", symbols.separator),
+            false => "live".into(),
+        };
+        return vec![(format!("{} {text}", symbols.live), theme.good())];
     };
     let (spans, traces) = pause.missed(world);
     let missed = match spans {
@@ -97,18 +124,18 @@ fn state(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
     vec![(text, theme.warning().patch(theme.strong()))]
 }
 
-/// The same as [`state`]; what follows is live, and of what arrived the spans are counted.
+/// The same as [`state`] in the fewest cells; of what arrived the spans are counted.
 fn state_in_a_word(canvas: &Canvas, mode: Mode, world: &World) -> Segment {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let Some(pause) = mode.pause else {
-        let word = if mode.following { "following" } else { "live" };
+        let word = if mode.following { "follow" } else { "live" };
         return vec![(format!("{} {word}", symbols.live), theme.good())];
     };
-    let missed = match pause.missed(world).0 {
-        0 => String::new(),
-        spans => format!(" +{}", format::count(spans)),
+    let text = match pause.missed(world).0 {
+        0 => "paused".into(),
+        spans => format!("+{}", format::count(spans)),
     };
-    vec![(format!("{} paused{missed}", symbols.paused), theme.warning().patch(theme.strong()))]
+    vec![(format!("{} {text}", symbols.paused), theme.warning().patch(theme.strong()))]
 }
 
 /// The fewest cells in which it is worth saying what was tried.
@@ -174,12 +201,13 @@ pub(super) fn bottom(canvas: &mut Canvas, area: Rect, scope: Scope, keymap: &Key
     }
 }
 
-/// Returns the tab whose title is at `x` of a top line of `width` cells.
-pub(super) fn tab_at(tabs: &[Tab], width: u16, x: u16) -> Option<usize> {
-    let mut end = name(width).len() as u16;
-    tabs.iter().position(|tab| {
+/// Returns the screen whose title is at `x` of a top line of `width` cells.
+pub(super) fn tab_at(titles: &[Title], width: u16, x: u16) -> Option<Tab> {
+    let (mut end, texts) = tabs(titles, width);
+    let place = texts.iter().position(|text| {
         let start = end;
-        end += sanitize::width(&tab.title, 100) + 2;
+        end += sanitize::width(text, 100);
         (start..end).contains(&x)
-    })
+    });
+    titles.get(place?).map(|title| title.tab)
 }

@@ -2,6 +2,7 @@
 //! [`effect::Effect`], and drawing is a function of state. This file is the loop, the only place that waits and reads
 //! the clock. It learns of the world only through [`Source`].
 
+pub mod answer;
 mod app;
 mod asker;
 mod background;
@@ -22,12 +23,14 @@ pub mod screens;
 pub mod search;
 mod service_colors;
 pub mod settings;
+mod shown;
 mod signals;
 pub mod slots;
 pub mod symbols;
 mod terminal;
 pub mod theme;
 mod vitals;
+pub mod watch;
 pub mod widgets;
 pub mod world;
 

@@ -17,11 +17,19 @@ pub enum Slot {
     Trace,
     Span,
     Matches,
+    /// Spans that a query returns.
+    Spans,
+    Figures,
+    Density,
+    Slow,
+    Health,
+    /// The health of the whole system for the top line.
+    System,
     Status,
 }
 
 impl Slot {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Traces,
         Self::Facets,
         Self::Scatter,
@@ -30,12 +38,18 @@ impl Slot {
         Self::Trace,
         Self::Span,
         Self::Matches,
+        Self::Spans,
+        Self::Figures,
+        Self::Density,
+        Self::Slow,
+        Self::Health,
+        Self::System,
         Self::Status,
     ];
 
     /// Returns whether an answer may take seconds.
     pub fn is_search(self) -> bool {
-        matches!(self, Self::Traces | Self::Facets | Self::Scatter | Self::Names | Self::Values | Self::Matches)
+        !matches!(self, Self::Trace | Self::Span | Self::Status)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The characters things are drawn with, and their fall-backs in ASCII.
 
+use crate::analysis::HealthStatus;
+
 /// One set of characters, each one cell wide.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Symbols {
@@ -10,6 +12,12 @@ pub struct Symbols {
     pub some_errors: &'static str,
     pub dot: &'static str,
     pub incomplete: &'static str,
+    /// What should not be overlooked.
+    pub warning: &'static str,
+    /// Stands where there is no data.
+    pub nothing: &'static str,
+    /// Stands before what is not exact.
+    pub about: &'static str,
     pub event: &'static str,
     pub live: &'static str,
     pub paused: &'static str,
@@ -36,6 +44,18 @@ pub struct Symbols {
     pub corners: [&'static str; 4],
 }
 
+impl Symbols {
+    /// Returns the sign of a state of health, so that its colour is not all that tells it.
+    pub fn health(&self, status: Option<HealthStatus>) -> &'static str {
+        match status {
+            None => self.separator,
+            Some(HealthStatus::Ok) => self.dot,
+            Some(HealthStatus::Warning) => self.warning,
+            Some(HealthStatus::Critical) => self.error,
+        }
+    }
+}
+
 pub const UNICODE: Symbols = Symbols {
     ascii: false,
     ellipsis: "…",
@@ -43,6 +63,9 @@ pub const UNICODE: Symbols = Symbols {
     some_errors: "×",
     dot: "●",
     incomplete: "◌",
+    warning: "!",
+    nothing: "–",
+    about: "≈",
     event: "◆",
     live: "●",
     paused: "‖",
@@ -71,6 +94,9 @@ pub const ASCII: Symbols = Symbols {
     some_errors: "x",
     dot: "o",
     incomplete: "?",
+    warning: "!",
+    nothing: "-",
+    about: "~",
     event: "*",
     live: "*",
     paused: "=",

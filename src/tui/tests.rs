@@ -62,10 +62,37 @@ fn tabs_are_reached_by_key_and_click() {
     assert_eq!(session.lines_with("no trace is open yet").len(), 1);
     session.keys("<Enter> 1");
     assert_eq!(session.lines_with("40 of 40").len(), 1);
-    session.click(22, 0);
+    session.click(20, 0);
     assert!(session.lines_with("40 of 40").is_empty());
-    session.click(12, 0);
+    session.click(10, 0);
     assert_eq!(session.lines_with("40 of 40").len(), 1);
+    session.keys("3");
+    assert_eq!(session.lines_with("3 Services").len(), 1);
+    session.click(10, 0);
+    assert_eq!(session.lines_with("1 Traces").len(), 1);
+}
+
+#[test]
+fn tabs_have_names_where_there_is_room() {
+    let first = |width| {
+        let mut session = shop((width, 24));
+        session.keys("<Enter> 1");
+        session.screen().lines().next().unwrap().chars().take(44).collect::<String>().trim_end().to_owned()
+    };
+    insta::assert_snapshot!([40, 80, 160].map(first).join("\n"), @"
+    1 Traces  2 3 ● follow     health ! 69
+    spantop  1 Traces  2  3  ● following  15m
+    spantop  1 Traces  2 Trace  3 Services  ● l
+    ");
+}
+
+#[test]
+fn a_screen_keeps_its_state_while_another_is_shown() {
+    let mut session = shop((100, 24));
+    session.keys("o j j j");
+    let before = session.screen();
+    session.keys("3 1");
+    assert_eq!(session.screen(), before);
 }
 
 #[test]
@@ -88,20 +115,22 @@ fn a_narrow_top_line_keeps_what_tells_most() {
     let mut session = shop((40, 10));
     session.source.status.lock().unwrap().counters.evicted = 12_400;
     session.second();
-    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  ● following    12.4k evicted");
+    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  3 ● follow     12.4k evicted");
     session.keys("p");
     session.source.add(fake::checkout(1, NOW, 100));
     session.second();
-    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  ‖ paused +38   12.4k evicted");
+    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  3 ‖ +38  15m   12.4k evicted");
 }
 
 #[test]
 fn tabs_of_a_narrow_screen_are_where_they_are_drawn() {
     let mut session = shop((40, 10));
-    session.keys("<Enter>").click(3, 0);
+    session.keys("<Enter>").click(1, 0);
     assert_eq!(session.lines_with("40 of 40").len(), 1);
+    session.click(11, 0);
+    assert_eq!(session.lines_with("2 Trace").len(), 1);
     session.click(12, 0);
-    assert!(session.lines_with("40 of 40").is_empty());
+    assert_eq!(session.lines_with("3 Services").len(), 1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::service_colors::ServiceColors;
 use super::settings::ThemeChoice;
+use crate::analysis::HealthStatus;
 use crate::query::Class;
 
 /// An RGB colour as the terminal reports its background.
@@ -379,6 +380,16 @@ impl Theme {
     /// Returns the style of what is as it should be.
     pub fn good(&self) -> Style {
         self.good
+    }
+
+    /// Returns the style of a state of health.
+    pub fn health(&self, status: Option<HealthStatus>) -> Style {
+        match status {
+            None => self.dim,
+            Some(HealthStatus::Ok) => self.good,
+            Some(HealthStatus::Warning) => self.warning,
+            Some(HealthStatus::Critical) => self.error,
+        }
     }
 
     /// Returns what is laid over the text of the selected row.

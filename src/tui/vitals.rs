@@ -6,6 +6,8 @@ use super::canvas::Canvas;
 use super::format;
 use super::frame::{Segment, width};
 use super::widgets::gauge;
+use super::world::World;
+use crate::analysis::{HealthStatus, SystemHealth};
 use crate::source::{Recovery, Status};
 
 /// How much is said of each thing.
@@ -35,8 +37,10 @@ impl Vital {
 }
 
 /// Returns what is told in `room` cells, from left to right, each followed by two cells.
-pub(super) fn fitting(canvas: &Canvas, status: &Status, mut room: u16) -> Vec<Segment> {
-    let told = |detail| vitals(canvas, status, detail);
+pub(super) fn fitting(canvas: &Canvas, world: &World, mut room: u16) -> Vec<Segment> {
+    let Some(status) = &world.status else { return Vec::new() };
+    let health = world.health.as_ref();
+    let told = |detail| vitals(canvas, (status, health), detail);
     let fits =
         |vitals: &Vec<Vital>| vitals.iter().filter(|vital| vital.is_needed).map(Vital::cells).sum::<u16>() <= room;
     let mut vitals =
@@ -51,7 +55,7 @@ pub(super) fn fitting(canvas: &Canvas, status: &Status, mut room: u16) -> Vec<Se
 }
 
 /// Returns everything there is to tell, the most telling first.
-fn vitals(canvas: &Canvas, status: &Status, detail: Detail) -> Vec<Vital> {
+fn vitals(canvas: &Canvas, (status, health): (&Status, Option<&SystemHealth>), detail: Detail) -> Vec<Vital> {
     let needed = |place, segment| Vital { segment, place, is_needed: true };
     let optional = |place, segment| Vital { segment, place, is_needed: false };
     let theme = canvas.theme();
@@ -65,6 +69,8 @@ fn vitals(canvas: &Canvas, status: &Status, detail: Detail) -> Vec<Vital> {
     if let Some(damage) = status.disk.as_ref().and_then(|disk| damage(&disk.recovery, detail)) {
         vitals.push(needed(5, vec![(damage, Style::new())]));
     }
+    let score = health.and_then(|health| Some((health.score?, health.status?)));
+    vitals.extend(score.map(|score| needed(9, system(canvas, score, detail))));
     vitals.push(needed(0, rate(canvas, status, detail)));
     // Where spans are kept on disk, that is what they are lost from.
     vitals.extend(disk_fill(canvas, status, detail).map(|segment| needed(2, segment)));
@@ -85,6 +91,18 @@ fn damage(recovery: &Recovery, detail: Detail) -> Option<String> {
         (Some(damaged), Some(lost)) if detail == Detail::Long => Some(format!("{damaged}, {lost}")),
         (damaged, lost) => damaged.or(lost),
     }
+}
+
+/// The health of the system, in words where it is not well.
+fn system(canvas: &Canvas, (score, status): (f64, HealthStatus), detail: Detail) -> Segment {
+    let (theme, symbols) = (canvas.theme(), canvas.symbols());
+    let sign = symbols.health(Some(status));
+    let word = match status {
+        HealthStatus::Warning | HealthStatus::Critical if detail == Detail::Long => format!(" {}", status.name()),
+        _ => String::new(),
+    };
+    let text = format!("{sign} {}{word}", format::score(score));
+    vec![("health ".into(), theme.dim()), (text, theme.health(Some(status)))]
 }
 
 fn rate(canvas: &Canvas, status: &Status, detail: Detail) -> Segment {

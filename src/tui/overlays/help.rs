@@ -14,7 +14,8 @@ pub struct Help {
 }
 
 /// What the words of the top line mean.
-const WORDS: [(&str, &str); 6] = [
+const WORDS: [(&str, &str); 7] = [
+    ("health", "Of all services over the window: 100 is best"),
     ("mem  disk", "How full their budgets are"),
     ("only on disk", "Spans that memory has no room for any more"),
     ("evicted", "Spans gone for good: a limit was reached"),

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{NOW, search};
+use super::{NOW, figures, search};
 use crate::model::span::{Event, Link, Resource, Scope, SpanBody};
 use crate::model::{
     Attribute, Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary, Value,
 };
 use crate::source::{
-    Collected, DiskStatus, Page, Plan, Progress, Reply, Request, Series, SortKey, Source, SourceError, SpanList,
-    Status, TraceFilter, TraceList, TraceStatus, TracesRequest,
+    Collected, DiskStatus, Page, Plan, Progress, Reply, Request, Series, SortKey, Source, SourceError, Status,
+    TraceFilter, TraceList, TraceStatus, TracesRequest,
 };
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
@@ -139,7 +139,7 @@ impl Source for Fake {
                 let span = trace.as_ref().and_then(|trace| trace.spans.iter().find(|s| s.id == *span));
                 Reply::Span(span.map(|span| Box::new(detail(*id, span))))
             }
-            Request::Spans(_) => Reply::Spans(SpanList::default()),
+            Request::Spans(request) => Reply::Spans(figures::spans(request, &self.traces.lock().unwrap())),
             Request::Series(_) => Reply::Series(Series::default()),
             Request::Matches(id, query) => {
                 Reply::Matches(self.trace(*id).map(|trace| search::found(query, &trace)).unwrap_or_default())
@@ -154,11 +154,15 @@ impl Source for Fake {
             Request::Plan(_) => Reply::Plan(Plan::default()),
             Request::Attributes(request) => Reply::Attributes(search::attributes(&request.part, request.limit)),
             Request::Gc { .. } => Reply::Gc(Collected::default()),
-            Request::Figures(_) => Reply::Figures(Box::default()),
-            Request::Density(_) => Reply::Density(Box::default()),
-            Request::Slow(_) => Reply::Slow(crate::source::Slow::default()),
             Request::Trends(_) => Reply::Trends(crate::source::Trends::default()),
-            Request::Health(_) => Reply::Health(crate::analysis::SystemHealth::default()),
+            Request::Figures(request) => {
+                Reply::Figures(Box::new(figures::figured(request, &self.traces.lock().unwrap())))
+            }
+            Request::Density(request) => {
+                Reply::Density(Box::new(figures::density(request, &self.traces.lock().unwrap())))
+            }
+            Request::Slow(request) => Reply::Slow(figures::slow(request, &self.traces.lock().unwrap())),
+            Request::Health(of) => Reply::Health(figures::health(of, &self.traces.lock().unwrap())),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),
         })
     }

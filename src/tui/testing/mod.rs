@@ -1,6 +1,7 @@
 //! Keys in, screen out: the whole screen on a made-up source, with no thread, no clock and no waiting.
 
 pub(crate) mod fake;
+mod figures;
 mod search;
 
 use std::fmt::Write;

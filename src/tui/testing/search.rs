@@ -61,6 +61,9 @@ fn compare(operator: Operator, value: &Literal, literal: &Literal) -> bool {
             Regex::new(&format!("^(?s:{regex})$")).unwrap().is_match(text)
         }
         (Operator::Greater, Literal::Duration(a), Literal::Duration(b)) => a > b,
+        (Operator::GreaterOrEqual, Literal::Duration(a), Literal::Duration(b)) => a >= b,
+        (Operator::Less, Literal::Duration(a), Literal::Duration(b)) => a < b,
+        (Operator::LessOrEqual, Literal::Duration(a), Literal::Duration(b)) => a <= b,
         (Operator::Equal, a, b) => a == b,
         (Operator::NotEqual, a, b) => a != b,
         _ => false,

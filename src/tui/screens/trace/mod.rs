@@ -19,15 +19,15 @@ use ratatui::layout::Rect;
 use self::detail::{Detail, Target};
 use self::panes::{Focus, Panes};
 use self::state::State;
-use super::Action;
 use super::traces::motion;
+use super::{Action, Screen};
 use crate::model::{SpanId, TraceId};
 use crate::query::Query;
 use crate::source::{Reply, Request, SourceError, Window};
 use crate::tui::canvas::Canvas;
 use crate::tui::command::{Command, Scope};
 use crate::tui::event::{Mouse, MouseAction};
-use crate::tui::frame::Segment;
+use crate::tui::frame::{Mode, Segment};
 use crate::tui::search::{self, Done, Search};
 use crate::tui::slots::{Slot, Wish};
 use crate::tui::widgets::cursor::Motion;
@@ -63,10 +63,6 @@ impl Trace {
         }
     }
 
-    pub fn pause(&self) -> Option<Pause> {
-        self.pause
-    }
-
     #[cfg(test)]
     pub(in crate::tui) fn selected_span(&self) -> Option<SpanId> {
         self.state.selected_span().map(|span| span.id)
@@ -85,121 +81,6 @@ impl Trace {
     fn line(&self, area: Rect) -> Rect {
         let above = self.above(area);
         Rect { y: above.bottom(), height: area.height - above.height, ..area }
-    }
-
-    /// Returns whose keys count.
-    pub fn scope(&self) -> Scope {
-        if self.search.is_typing() { Scope::Search } else { Scope::Trace }
-    }
-
-    /// Returns what is wrong with what is typed, and whether it is more than that it has not ended yet.
-    pub fn problem(&self) -> Option<(&str, bool)> {
-        self.search.problem()
-    }
-
-    /// Types text.
-    pub fn insert(&mut self, text: &str, world: &World) {
-        self.search.insert(text, &world.history);
-    }
-
-    /// Returns what the screen wants to know: the trace, then what comes of it, and the selected span once.
-    pub fn wishes(&self, world: &World) -> Vec<Wish> {
-        let version = self.pause.map_or(world.revision, |pause| pause.revision);
-        let id = self.state.id();
-        let request = self.state.held().map_or(Request::Trace(id), |held| Request::Newer(id, held));
-        let mut wishes = vec![Wish { slot: Slot::Trace, request, version }];
-        if let Some(span) = self.state.selected_span() {
-            // A span never changes. One that was not held is looked for again as data arrives.
-            let version = if self.detail.is_missing() { version } else { 0 };
-            wishes.push(Wish { slot: Slot::Span, request: Request::Span(id, span.id), version });
-        }
-        if let Some(query) = self.search.query() {
-            let request = Request::Matches(id, Arc::clone(query));
-            wishes.push(Wish { slot: Slot::Matches, request, version: self.state.changes() });
-        }
-        wishes.extend(self.search.wishes(Window::default()));
-        wishes
-    }
-
-    /// Takes an answer.
-    pub fn receive(&mut self, slot: Slot, reply: Reply) {
-        match (slot, reply) {
-            (Slot::Trace, Reply::Trace(trace)) => self.state.show(trace),
-            (Slot::Trace, Reply::Newer(after, spans)) => self.state.grow(after, spans),
-            (Slot::Span, Reply::Span(span)) => self.detail.show(span),
-            (Slot::Matches, Reply::Matches(spans)) => self.state.show_matches(Some(spans)),
-            (slot, reply) => self.search.receive(slot, reply),
-        }
-    }
-
-    /// Takes note that no more comes for a slot.
-    pub fn answered(&mut self, slot: Slot, ended: Result<(), SourceError>) {
-        match (slot, ended) {
-            (Slot::Trace, Err(error)) => self.state.fail(error.message),
-            (Slot::Span, Err(error)) => self.detail.fail(error.message),
-            _ => {}
-        }
-    }
-
-    /// Fits everything to the area and the newest data; after each event, before anything is drawn.
-    pub fn settle(&mut self, area: Rect) {
-        if self.searched.as_ref() != self.search.query() {
-            self.searched = self.search.query().cloned();
-            self.state.show_matches(None);
-        }
-        let panes = self.panes(area);
-        let height = usize::from(panes.rows.height);
-        if self.goes_to_match && self.state.matches().is_some() {
-            self.goes_to_match = false;
-            self.state.nearest_match(height);
-        }
-        self.state.clamp(height);
-        self.detail.settle(&self.state, panes.detail.width, usize::from(panes.detail.height));
-    }
-
-    /// Goes back within the screen; returns whether there was where to go.
-    pub fn back(&mut self) -> bool {
-        self.search.hide_explanation()
-            || std::mem::replace(&mut self.focus, Focus::Waterfall) == Focus::Detail
-            || self.search.clear()
-    }
-
-    /// Does what a key asks for.
-    pub fn command(&mut self, command: Command, world: &World, area: Rect) -> Option<Action> {
-        if self.search.is_typing() {
-            return self.type_command(command, world);
-        }
-        let panes = self.panes(area);
-        if let Some(motion) = motion(command) {
-            self.step(motion, area);
-            return None;
-        }
-        let height = usize::from(panes.rows.height);
-        match command {
-            Command::FocusNext => self.focus = self.focus.other(),
-            Command::GroupAttributes => self.detail.toggle_groups(),
-            Command::Pause => {
-                self.pause = self.pause.is_none().then(|| Pause::begin(world, world.revision));
-            }
-            Command::Open if self.focus == Focus::Detail => return self.activate(),
-            Command::Open => self.state.toggle_fold(),
-            Command::Fold => self.state.fold(height),
-            Command::Unfold => self.state.unfold(height),
-            Command::FoldAll => self.state.fold_all(),
-            Command::UnfoldAll => self.state.unfold_all(),
-            Command::Search => self.search.open(),
-            Command::Explain => self.search.toggle_explanation(),
-            Command::NextMatch | Command::PreviousMatch => return self.go_to_match(command, height),
-            Command::NextError | Command::PreviousError => return self.go_to_error(command, height),
-            Command::ZoomIn => self.state.zoom(0.5),
-            Command::ZoomOut => self.state.zoom(2.0),
-            Command::ZoomSpan => self.state.zoom_to_span(),
-            Command::ZoomReset => self.state.axis_mut().reset(),
-            Command::PanLeft => self.state.pan(-1),
-            Command::PanRight => self.state.pan(1),
-            _ => {}
-        }
-        None
     }
 
     fn type_command(&mut self, command: Command, world: &World) -> Option<Action> {
@@ -251,9 +132,130 @@ impl Trace {
             Target::Link(trace, span) => Some(Action::Open(trace, span)),
         }
     }
+}
+
+impl Screen for Trace {
+    /// Returns whose keys count.
+    fn scope(&self) -> Scope {
+        if self.search.is_typing() { Scope::Search } else { Scope::Trace }
+    }
+
+    fn mode(&self) -> Mode {
+        Mode { pause: self.pause, following: false, has_window: false }
+    }
+
+    /// Returns what is wrong with what is typed, and whether it is more than that it has not ended yet.
+    fn problem(&self) -> Option<(&str, bool)> {
+        self.search.problem()
+    }
+
+    /// Returns what the screen wants to know: the trace, then what comes of it, and the selected span once.
+    fn wishes(&mut self, world: &World, _: Rect) -> Vec<Wish> {
+        let version = self.pause.map_or(world.revision, |pause| pause.revision);
+        let id = self.state.id();
+        let request = self.state.held().map_or(Request::Trace(id), |held| Request::Newer(id, held));
+        let mut wishes = vec![Wish { slot: Slot::Trace, request, version }];
+        if let Some(span) = self.state.selected_span() {
+            // A span never changes. One that was not held is looked for again as data arrives.
+            let version = if self.detail.is_missing() { version } else { 0 };
+            wishes.push(Wish { slot: Slot::Span, request: Request::Span(id, span.id), version });
+        }
+        if let Some(query) = self.search.query() {
+            let request = Request::Matches(id, Arc::clone(query));
+            wishes.push(Wish { slot: Slot::Matches, request, version: self.state.changes() });
+        }
+        wishes.extend(self.search.wishes(Window::default()));
+        wishes
+    }
+
+    /// Takes an answer.
+    fn receive(&mut self, slot: Slot, reply: Reply, _: Rect) {
+        match (slot, reply) {
+            (Slot::Trace, Reply::Trace(trace)) => self.state.show(trace),
+            (Slot::Trace, Reply::Newer(after, spans)) => self.state.grow(after, spans),
+            (Slot::Span, Reply::Span(span)) => self.detail.show(span),
+            (Slot::Matches, Reply::Matches(spans)) => self.state.show_matches(Some(spans)),
+            (slot, reply) => self.search.receive(slot, reply),
+        }
+    }
+
+    /// Takes note that no more comes for a slot.
+    fn answered(&mut self, slot: Slot, ended: Result<(), SourceError>) {
+        match (slot, ended) {
+            (Slot::Trace, Err(error)) => self.state.fail(error.message),
+            (Slot::Span, Err(error)) => self.detail.fail(error.message),
+            _ => {}
+        }
+    }
+
+    /// Fits everything to the area and the newest data; after each event, before anything is drawn.
+    fn settle(&mut self, _: &World, area: Rect) {
+        if self.searched.as_ref() != self.search.query() {
+            self.searched = self.search.query().cloned();
+            self.state.show_matches(None);
+        }
+        let panes = self.panes(area);
+        let height = usize::from(panes.rows.height);
+        if self.goes_to_match && self.state.matches().is_some() {
+            self.goes_to_match = false;
+            self.state.nearest_match(height);
+        }
+        self.state.clamp(height);
+        self.detail.settle(&self.state, panes.detail.width, usize::from(panes.detail.height));
+    }
+
+    /// Types text.
+    fn insert(&mut self, text: &str, world: &World) {
+        self.search.insert(text, &world.history);
+    }
+
+    /// Does what a key asks for.
+    fn command(&mut self, command: Command, world: &World, area: Rect) -> Option<Action> {
+        if self.search.is_typing() {
+            return self.type_command(command, world);
+        }
+        let panes = self.panes(area);
+        if let Some(motion) = motion(command) {
+            self.step(motion, area);
+            return None;
+        }
+        let height = usize::from(panes.rows.height);
+        match command {
+            Command::FocusNext => self.focus = self.focus.other(),
+            Command::GroupAttributes => self.detail.toggle_groups(),
+            Command::Pause => {
+                self.pause = self.pause.is_none().then(|| Pause::begin(world, world.revision));
+            }
+            Command::Open if self.focus == Focus::Detail => return self.activate(),
+            Command::Open => self.state.toggle_fold(),
+            Command::Fold => self.state.fold(height),
+            Command::Unfold => self.state.unfold(height),
+            Command::FoldAll => self.state.fold_all(),
+            Command::UnfoldAll => self.state.unfold_all(),
+            Command::Search => self.search.open(),
+            Command::Explain => self.search.toggle_explanation(),
+            Command::NextMatch | Command::PreviousMatch => return self.go_to_match(command, height),
+            Command::NextError | Command::PreviousError => return self.go_to_error(command, height),
+            Command::ZoomIn => self.state.zoom(0.5),
+            Command::ZoomOut => self.state.zoom(2.0),
+            Command::ZoomSpan => self.state.zoom_to_span(),
+            Command::ZoomReset => self.state.axis_mut().reset(),
+            Command::PanLeft => self.state.pan(-1),
+            Command::PanRight => self.state.pan(1),
+            _ => {}
+        }
+        None
+    }
+
+    /// Goes back within the screen; returns whether there was where to go.
+    fn back(&mut self) -> bool {
+        self.search.hide_explanation()
+            || std::mem::replace(&mut self.focus, Focus::Waterfall) == Focus::Detail
+            || self.search.clear()
+    }
 
     /// Does what the mouse asks for: a click selects, a click on what is selected folds or opens.
-    pub fn mouse(&mut self, mouse: Mouse, area: Rect) -> Option<Action> {
+    fn mouse(&mut self, mouse: Mouse, area: Rect) -> Option<Action> {
         let panes = self.panes(area);
         let at = (mouse.x, mouse.y).into();
         let in_detail = panes.detail.contains(at);
@@ -289,7 +291,7 @@ impl Trace {
     }
 
     /// Draws the screen.
-    pub fn view(&self, canvas: &mut Canvas, area: Rect) {
+    fn view(&self, canvas: &mut Canvas, area: Rect, _: &World) {
         let panes = self.panes(area);
         view::draw(&self.state, canvas, &panes, self.focus);
         detail_view::draw(&self.detail, &self.state, canvas, &panes, self.focus);

@@ -18,14 +18,14 @@ pub use state::State;
 use self::facets::State as Facets;
 use self::panes::{Focus, Open, Panes};
 use self::scatter::State as Scatter;
-use super::Action;
+use super::{Action, Screen};
 use crate::query;
 use crate::source::{Reply, Request, ScatterRequest, SourceError};
 use crate::tui::canvas::Canvas;
 use crate::tui::command::{Command, Scope};
 use crate::tui::event::{Mouse, MouseAction};
+use crate::tui::frame::Mode;
 use crate::tui::search::{self, Search};
-use crate::tui::settings::TimeWindow;
 use crate::tui::slots::{Slot, Wish};
 use crate::tui::widgets::cursor::Motion;
 use crate::tui::widgets::table;
@@ -45,9 +45,9 @@ pub struct Traces {
 }
 
 impl Traces {
-    pub fn new(window: TimeWindow) -> Self {
+    pub fn new() -> Self {
         Self {
-            state: State::new(window),
+            state: State::new(),
             search: Search::default(),
             facets: Facets::default(),
             scatter: Scatter::default(),
@@ -68,74 +68,6 @@ impl Traces {
         )
     }
 
-    /// Returns whose keys count.
-    pub fn scope(&self) -> Scope {
-        if self.search.is_typing() || self.facets.adding().is_some() {
-            return Scope::Search;
-        }
-        match self.focus {
-            Focus::List => Scope::Traces,
-            Focus::Facets => Scope::Facets,
-            Focus::Scatter => Scope::Scatter,
-        }
-    }
-
-    /// Returns what is told of what is typed: most often what is wrong with it, and whether it is more than that it has
-    /// not ended yet.
-    pub fn problem(&self) -> Option<(&str, bool)> {
-        if self.facets.adding().is_some() {
-            return Some(("which attribute? Enter counts the selected one, Esc goes back", false));
-        }
-        self.search.problem()
-    }
-
-    /// Returns what the screen wants to know at this size.
-    pub fn wishes(&mut self, world: &World, area: Rect) -> Vec<Wish> {
-        let panes = self.panes(area);
-        let mut wishes = Vec::new();
-        if let Some((request, version)) = self.state.request(world, rows(&panes)) {
-            wishes.push(Wish { slot: Slot::Traces, request: Request::Traces(request), version });
-        }
-        let version = self.state.pause().map_or(world.steady_revision, |pause| pause.revision);
-        if panes.scatter.height > 0 {
-            let plot = scatter::plot(panes.scatter);
-            let filter = self.state.filter_without_selection(world);
-            let request = ScatterRequest { filter, columns: plot.width * 2, rows: plot.height * 4 };
-            wishes.push(Wish { slot: Slot::Scatter, request: Request::Scatter(request), version });
-        }
-        wishes.extend(self.facets.wishes(self.state.filter(world), version));
-        wishes.extend(self.search.wishes(self.state.window_at(world)));
-        wishes
-    }
-
-    /// Takes an answer, or a part of one.
-    pub fn receive(&mut self, slot: Slot, reply: Reply, area: Rect) {
-        let rows = rows(&self.panes(area));
-        match (slot, reply) {
-            (Slot::Traces, Reply::Traces(list)) => self.state.show(list, rows),
-            (Slot::Facets, Reply::Facets(facets)) => {
-                self.facets.show(facets, self.state.searches(), self.search.text());
-            }
-            (Slot::Scatter, Reply::Scatter(scatter)) => self.scatter.show(scatter, self.state.searches()),
-            (Slot::Names, Reply::Attributes(names)) if self.facets.adding().is_some() => self.facets.show_names(names),
-            (Slot::Names | Slot::Values, reply) => self.search.receive(slot, reply),
-            (slot, _) => self.fail(slot, "the source answered something else".into()),
-        }
-    }
-
-    /// Takes note that no more comes for a slot.
-    pub fn answered(&mut self, slot: Slot, ended: Result<(), SourceError>) {
-        match ended {
-            Ok(()) => match slot {
-                Slot::Traces => self.state.end(),
-                Slot::Facets => self.facets.end(self.search.text()),
-                Slot::Scatter => self.scatter.end(),
-                _ => {}
-            },
-            Err(error) => self.fail(slot, error.message),
-        }
-    }
-
     fn fail(&mut self, slot: Slot, message: String) {
         match slot {
             Slot::Traces => self.state.fail(message),
@@ -144,60 +76,12 @@ impl Traces {
         }
     }
 
-    /// Fits everything to the area and to what is searched for; after each event, before anything is asked or drawn.
-    pub fn settle(&mut self, area: Rect) {
-        if self.state.set_query(self.search.query()) {
-            self.facets.arrange(self.search.text());
-        }
-        let panes = self.panes(area);
-        if self.focus == Focus::Scatter && panes.scatter.height == 0 {
-            self.focus = Focus::List;
-        }
-        let plot = scatter::plot(panes.scatter);
-        self.scatter.settle((plot.width, plot.height));
-        self.facets.settle(usize::from(facets::rows(panes.facets).height));
-    }
-
-    /// Does what a key asks for.
-    pub fn command(&mut self, command: Command, world: &World, area: Rect) -> Option<Action> {
-        if self.scope() == Scope::Search {
-            return self.type_command(command, world);
-        }
-        if let Some(motion) = motion(command) {
-            self.step(motion, area);
-            return None;
-        }
-        match command {
-            Command::Search => self.search.open(),
-            Command::Explain => self.search.toggle_explanation(),
-            Command::Facets => self.toggle_facets(),
-            Command::Scatter => return self.toggle_scatter(area),
-            Command::FocusNext => self.focus_next(area),
-            Command::FocusPrevious => self.focus_previous(area),
-            Command::Include => self.name_value(query::Wish::Include),
-            Command::Exclude => self.name_value(query::Wish::Exclude),
-            Command::AddFacet => self.facets.begin_adding(),
-            Command::RemoveFacet if !self.facets.remove(self.search.text()) => {
-                return Some(Action::Say("only attributes that were added can be removed".into()));
-            }
-            Command::Select => self.scatter.toggle_selecting(),
-            Command::Left => self.scatter.step((-1, 0)),
-            Command::Right => self.scatter.step((1, 0)),
-            Command::Open if self.focus == Focus::Scatter => self.select(),
-            Command::Open => return self.state.selected().map(|id| Action::Open(id, None)),
-            other => self.list_command(other, world),
-        }
-        None
-    }
-
     fn list_command(&mut self, command: Command, world: &World) {
         match command {
             Command::Pause => self.state.toggle_pause(world),
             Command::Follow => self.state.follow(),
             Command::SortNext => self.state.sort_next(),
             Command::SortReverse => self.state.sort_reverse(),
-            Command::WindowWider => self.state.set_window(self.state.window().wider()),
-            Command::WindowNarrower => self.state.set_window(self.state.window().narrower()),
             Command::ErrorsOnly => self.state.toggle_errors_only(),
             _ => {}
         }
@@ -268,9 +152,38 @@ impl Traces {
         }
     }
 
-    /// Goes back by one step: what was begun, the focus, a search under way, what narrows the list. Returns whether there
-    /// was one.
-    pub fn back(&mut self) -> bool {
+    fn click_list(&mut self, mouse: Mouse, panes: &Panes) -> Option<Action> {
+        if mouse.y == panes.header.y && panes.header.height > 0 {
+            let columns = view::columns(panes.table.width);
+            let column = table::column_at(&columns, panes.table, mouse.x);
+            if let Some(key) = column.and_then(|column| columns.get(column)?.sort) {
+                self.state.sort_by(key);
+            }
+        } else if panes.rows.contains((mouse.x, mouse.y).into()) {
+            let line = usize::from(mouse.y - panes.rows.y);
+            if self.state.click(line, rows(panes)) {
+                return self.state.selected().map(|id| Action::Open(id, None));
+            }
+        }
+        None
+    }
+
+    /// Searches for another query.
+    pub fn search_for(&mut self, query: &str) {
+        self.search.set(query);
+        self.state.select_part(None);
+        self.state.show_all_states();
+        self.focus = Focus::List;
+    }
+
+    /// Returns whether that query is in force.
+    pub fn searches_for(&self, query: &str) -> bool {
+        self.search.text() == query
+    }
+
+    /// Goes back by one step, but goes on searching: what was begun, the focus, a search under way, a part of the scatter.
+    /// Returns whether there was one.
+    pub fn step_back(&mut self) -> bool {
         if self.search.hide_explanation() || self.scatter.stop_selecting() {
             return true;
         }
@@ -278,11 +191,146 @@ impl Traces {
             self.focus = Focus::List;
             return true;
         }
-        self.state.stop_searching() || self.state.select_part(None) || self.search.clear()
+        self.state.stop_searching() || self.state.select_part(None)
+    }
+}
+
+impl Default for Traces {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Screen for Traces {
+    /// Returns whose keys count.
+    fn scope(&self) -> Scope {
+        if self.search.is_typing() || self.facets.adding().is_some() {
+            return Scope::Search;
+        }
+        match self.focus {
+            Focus::List => Scope::Traces,
+            Focus::Facets => Scope::Facets,
+            Focus::Scatter => Scope::Scatter,
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        Mode { pause: self.state.pause(), following: self.state.is_following(), has_window: true }
+    }
+
+    /// Returns what is told of what is typed: most often what is wrong with it, and whether it is more than that it has
+    /// not ended yet.
+    fn problem(&self) -> Option<(&str, bool)> {
+        if self.facets.adding().is_some() {
+            return Some(("which attribute? Enter counts the selected one, Esc goes back", false));
+        }
+        self.search.problem()
+    }
+
+    /// Returns what the screen wants to know at this size.
+    fn wishes(&mut self, world: &World, area: Rect) -> Vec<Wish> {
+        let panes = self.panes(area);
+        let mut wishes = Vec::new();
+        if let Some((request, version)) = self.state.request(world, rows(&panes)) {
+            wishes.push(Wish { slot: Slot::Traces, request: Request::Traces(request), version });
+        }
+        let version = self.state.pause().map_or(world.steady_revision, |pause| pause.revision);
+        if panes.scatter.height > 0 {
+            let plot = scatter::plot(panes.scatter);
+            let filter = self.state.filter_without_selection(world);
+            let request = ScatterRequest { filter, columns: plot.width * 2, rows: plot.height * 4 };
+            wishes.push(Wish { slot: Slot::Scatter, request: Request::Scatter(request), version });
+        }
+        wishes.extend(self.facets.wishes(self.state.filter(world), version));
+        wishes.extend(self.search.wishes(self.state.window_at(world)));
+        wishes
+    }
+
+    /// Takes an answer, or a part of one.
+    fn receive(&mut self, slot: Slot, reply: Reply, area: Rect) {
+        let rows = rows(&self.panes(area));
+        match (slot, reply) {
+            (Slot::Traces, Reply::Traces(list)) => self.state.show(list, rows),
+            (Slot::Facets, Reply::Facets(facets)) => {
+                self.facets.show(facets, self.state.searches(), self.search.text());
+            }
+            (Slot::Scatter, Reply::Scatter(scatter)) => self.scatter.show(scatter, self.state.searches()),
+            (Slot::Names, Reply::Attributes(names)) if self.facets.adding().is_some() => self.facets.show_names(names),
+            (Slot::Names | Slot::Values, reply) => self.search.receive(slot, reply),
+            (slot, _) => self.fail(slot, "the source answered something else".into()),
+        }
+    }
+
+    /// Takes note that no more comes for a slot.
+    fn answered(&mut self, slot: Slot, ended: Result<(), SourceError>) {
+        match ended {
+            Ok(()) => match slot {
+                Slot::Traces => self.state.end(),
+                Slot::Facets => self.facets.end(self.search.text()),
+                Slot::Scatter => self.scatter.end(),
+                _ => {}
+            },
+            Err(error) => self.fail(slot, error.message),
+        }
+    }
+
+    /// Fits everything to the area and to what is searched for; after each event, before anything is asked or drawn.
+    fn settle(&mut self, world: &World, area: Rect) {
+        self.state.set_window(world.window);
+        if self.state.set_query(self.search.query()) {
+            self.facets.arrange(self.search.text());
+        }
+        let panes = self.panes(area);
+        if self.focus == Focus::Scatter && panes.scatter.height == 0 {
+            self.focus = Focus::List;
+        }
+        let plot = scatter::plot(panes.scatter);
+        self.scatter.settle((plot.width, plot.height));
+        self.facets.settle(usize::from(facets::rows(panes.facets).height));
+    }
+
+    fn insert(&mut self, text: &str, world: &World) {
+        self.type_text(text, world);
+    }
+
+    /// Does what a key asks for.
+    fn command(&mut self, command: Command, world: &World, area: Rect) -> Option<Action> {
+        if self.scope() == Scope::Search {
+            return self.type_command(command, world);
+        }
+        if let Some(motion) = motion(command) {
+            self.step(motion, area);
+            return None;
+        }
+        match command {
+            Command::Search => self.search.open(),
+            Command::Explain => self.search.toggle_explanation(),
+            Command::Facets => self.toggle_facets(),
+            Command::Scatter => return self.toggle_scatter(area),
+            Command::FocusNext => self.focus_next(area),
+            Command::FocusPrevious => self.focus_previous(area),
+            Command::Include => self.name_value(query::Wish::Include),
+            Command::Exclude => self.name_value(query::Wish::Exclude),
+            Command::AddFacet => self.facets.begin_adding(),
+            Command::RemoveFacet if !self.facets.remove(self.search.text()) => {
+                return Some(Action::Say("only attributes that were added can be removed".into()));
+            }
+            Command::Select => self.scatter.toggle_selecting(),
+            Command::Left => self.scatter.step((-1, 0)),
+            Command::Right => self.scatter.step((1, 0)),
+            Command::Open if self.focus == Focus::Scatter => self.select(),
+            Command::Open => return self.state.selected().map(|id| Action::Open(id, None)),
+            other => self.list_command(other, world),
+        }
+        None
+    }
+
+    fn back(&mut self) -> bool {
+        self.step_back() || self.search.clear()
     }
 
     /// Does what the mouse asks for: a click selects, a click on what is selected opens, one on a title sorts.
-    pub fn mouse(&mut self, mouse: Mouse, area: Rect) -> Option<Action> {
+    fn mouse(&mut self, mouse: Mouse, area: Rect) -> Option<Action> {
         let panes = self.panes(area);
         let at = (mouse.x, mouse.y).into();
         let in_facets = panes.facets.contains(at);
@@ -322,24 +370,8 @@ impl Traces {
         }
     }
 
-    fn click_list(&mut self, mouse: Mouse, panes: &Panes) -> Option<Action> {
-        if mouse.y == panes.header.y && panes.header.height > 0 {
-            let columns = view::columns(panes.table.width);
-            let column = table::column_at(&columns, panes.table, mouse.x);
-            if let Some(key) = column.and_then(|column| columns.get(column)?.sort) {
-                self.state.sort_by(key);
-            }
-        } else if panes.rows.contains((mouse.x, mouse.y).into()) {
-            let line = usize::from(mouse.y - panes.rows.y);
-            if self.state.click(line, rows(panes)) {
-                return self.state.selected().map(|id| Action::Open(id, None));
-            }
-        }
-        None
-    }
-
     /// Draws the screen.
-    pub fn view(&self, canvas: &mut Canvas, area: Rect, world: &World) {
+    fn view(&self, canvas: &mut Canvas, area: Rect, world: &World) {
         let panes = self.panes(area);
         view::draw(&self.state, self.search.text(), canvas, &panes, world);
         if panes.scatter.height > 0 {

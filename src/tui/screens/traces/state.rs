@@ -44,8 +44,8 @@ struct Hold {
 }
 
 impl State {
-    pub fn new(window: TimeWindow) -> Self {
-        Self { window, following: true, ..Self::default() }
+    pub fn new() -> Self {
+        Self { following: true, ..Self::default() }
     }
 
     /// Returns what to ask for a screen of `height` rows, and the version that says when to ask it again; none where the
@@ -238,6 +238,9 @@ impl State {
     }
 
     pub fn set_window(&mut self, window: TimeWindow) {
+        if self.window == window {
+            return;
+        }
         self.window = window;
         self.restart();
         self.page_moved = true;
@@ -246,6 +249,13 @@ impl State {
     pub fn toggle_errors_only(&mut self) {
         self.errors_only = !self.errors_only;
         self.search_anew();
+    }
+
+    /// Lists traces with and without errors.
+    pub fn show_all_states(&mut self) {
+        if self.errors_only {
+            self.toggle_errors_only();
+        }
     }
 
     /// Who sorts wants to see what comes out on top, so the selection goes there.

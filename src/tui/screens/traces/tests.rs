@@ -163,7 +163,8 @@ fn a_pause_holds_the_window_however_long_it_lasts() {
     for _ in 0..120 {
         session.second();
     }
-    assert!(session.asked.iter().all(|request| *request == Request::Status));
+    let is_of_the_frame = |request: &Request| matches!(request, Request::Status | Request::Health(_));
+    assert!(session.asked.iter().all(is_of_the_frame));
     session.keys("- +").second();
     let windows: Vec<_> = session
         .asked
@@ -223,7 +224,7 @@ fn all(size: (u16, u16)) -> Session {
 fn a_scatter_stands_above_the_list_where_there_is_room() {
     insta::assert_snapshot!("scatter_80x24", all((80, 24)).screen());
     insta::assert_snapshot!("scatter_160x45", all((160, 45)).screen());
-    assert!(all((40, 10)).screen().starts_with(" 1 Traces  ● following      1121/s ▇██▇\n  ▼age"));
+    assert!(all((40, 10)).screen().lines().nth(1).is_some_and(|line| line.starts_with("  ▼age")));
     let session = Session::with_look((80, 24), fake::shop(120, NOW), look(ThemeChoice::Mono, true));
     insta::assert_snapshot!("scatter_ascii", session.screen());
 }

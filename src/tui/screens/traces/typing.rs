@@ -11,7 +11,7 @@ use crate::tui::world::World;
 
 impl Traces {
     /// Types text.
-    pub fn insert(&mut self, text: &str, world: &World) {
+    pub(super) fn type_text(&mut self, text: &str, world: &World) {
         if self.facets.adding().is_some() {
             self.facets.insert(text);
         } else {

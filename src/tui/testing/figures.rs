@@ -1,0 +1,293 @@
+//! How the made-up source counts: the figures of its traces, plainly.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::search;
+use crate::analysis::figures::nearest_rank;
+use crate::analysis::{
+    Change, Figures, HealthRule, OperationFigures, Percentiles, Performance, ServiceFigures, SlowOperation,
+    SystemHealth, Tick,
+};
+use crate::model::{Kind, Span, Timestamp, Trace};
+use crate::source::{
+    Bar, Cell, Density, DensityColumn, DensityRequest, Figured, FiguresRequest, FoundSpan, Scatter, Selection, Slow,
+    SlowOrder, SlowRequest, SpanList, SpansRequest, Window,
+};
+
+const MINUTE: u64 = 60_000_000_000;
+const SATISFYING_NS: u64 = 500_000_000;
+
+/// A span that is counted, and whether it is a request.
+#[derive(Clone, Copy)]
+struct Counted<'a> {
+    trace: &'a Trace,
+    span: &'a Span,
+    is_request: bool,
+}
+
+fn selected<'a>(of: &Selection, window: Window, traces: &'a [Arc<Trace>]) -> Vec<Counted<'a>> {
+    let is_entry = |span: &Span| matches!(span.kind, Kind::Server | Kind::Consumer);
+    let spans = || traces.iter().flat_map(|trace| trace.spans.iter().map(move |span| (trace, span)));
+    let with_entries: BTreeSet<&str> = spans().filter(|(_, span)| is_entry(span)).map(|(_, s)| &*s.service).collect();
+    let counted = spans().filter(|(trace, span)| {
+        window.contains(span.start)
+            && of.service.as_ref().is_none_or(|service| **service == *span.service)
+            && of.query.as_ref().is_none_or(|query| search::found(query, trace).contains(&span.id))
+    });
+    let is_request = |trace: &Trace, span: &Span| {
+        if with_entries.contains(&*span.service) {
+            return is_entry(span);
+        }
+        let parent = span.parent.and_then(|parent| trace.spans.iter().find(|other| other.id == parent));
+        parent.is_none_or(|parent| parent.service != span.service)
+    };
+    counted.map(|(trace, span)| Counted { trace, span, is_request: is_request(trace, span) }).collect()
+}
+
+/// Returns the ends of a window: those of the spans where it has none.
+fn ends(window: Window, spans: &[Counted]) -> Option<(u64, u64)> {
+    let starts = || spans.iter().map(|counted| counted.span.start.0);
+    let from = window.from.map(|from| from.0).or_else(|| starts().min())?;
+    Some((
+        from,
+        window
+            .to
+            .map(|to| to.0)
+            .or_else(|| starts().max().map(|last| last.saturating_add(1)))?
+            .max(from.saturating_add(1)),
+    ))
+}
+
+fn before(window: Window, spans: &[Counted]) -> Option<Window> {
+    let (from, to) = ends(window, spans)?;
+    window.from.map(|end| Window { from: Some(Timestamp(from.saturating_sub(to - from))), to: Some(end) })
+}
+
+fn figures<'a>(spans: impl Iterator<Item = &'a Span>) -> Figures {
+    let spans: Vec<&Span> = spans.collect();
+    let mut durations: Vec<u64> = spans.iter().map(|span| span.duration_ns).collect();
+    durations.sort_unstable();
+    let count = durations.len() as u64;
+    let rank = |part| durations[nearest_rank(part, count) as usize - 1];
+    let worth = |span: &&Span| match span.duration_ns {
+        _ if span.is_error() => 0.0,
+        ns if ns <= SATISFYING_NS => 1.0,
+        ns if ns <= 4 * SATISFYING_NS => 0.5,
+        _ => 0.0,
+    };
+    let mut minutes: BTreeMap<u64, u64> = BTreeMap::new();
+    for span in &spans {
+        *minutes.entry(span.start.0 / MINUTE).or_default() += 1;
+    }
+    let starts = || spans.iter().map(|span| span.start);
+    Figures {
+        requests: count,
+        errors: spans.iter().filter(|span| span.is_error()).count() as u64,
+        sum_ns: durations.iter().map(|&ns| u128::from(ns)).sum(),
+        max_ns: durations.last().copied().unwrap_or(0),
+        percentiles: (count > 0).then(|| Percentiles::of(Percentiles::PARTS.map(rank))),
+        apdex: (count > 0).then(|| spans.iter().map(worth).sum::<f64>() / count as f64),
+        first: starts().min().unwrap_or_default(),
+        last: starts().max().unwrap_or_default(),
+        peak_per_minute: minutes.values().max().copied().unwrap_or(0),
+    }
+}
+
+/// Returns the figures of services and operations.
+pub(crate) fn figured(request: &FiguresRequest, traces: &[Arc<Trace>]) -> Figured {
+    let window = request.of.window;
+    let now = selected(&request.of, window, traces);
+    let Some((from, to)) = ends(window, &now) else { return Figured::default() };
+    let earlier = before(window, &now).filter(|_| request.with_before);
+    let earlier = earlier.map(|window| selected(&request.of, window, traces));
+    let names: BTreeSet<&Arc<str>> = now.iter().map(|counted| &counted.span.service).collect();
+    let of_service = |spans: &[Counted], name: &str| {
+        figures(spans.iter().filter(|c| c.is_request && *c.span.service == *name).map(|c| c.span))
+    };
+    let minutes = (to / MINUTE - from / MINUTE + 1).div_ceil(u64::from(request.ticks.max(1)));
+    let tick_ns = minutes.saturating_mul(MINUTE);
+    let first_tick = from / tick_ns * tick_ns;
+    let ticks = |name: &str| {
+        let count = if request.ticks == 0 { 0 } else { ((to - 1 - first_tick) / tick_ns + 1) as usize };
+        let mut ticks = vec![Tick::default(); count];
+        for counted in now.iter().filter(|c| c.is_request && *c.span.service == *name) {
+            if let Some(tick) = ticks.get_mut(((counted.span.start.0 - first_tick) / tick_ns) as usize) {
+                tick.requests += 1;
+                tick.errors += u64::from(counted.span.is_error());
+                tick.sum_ns += u128::from(counted.span.duration_ns);
+            }
+        }
+        ticks
+    };
+    let services = names.iter().map(|&service| ServiceFigures {
+        service: Arc::clone(service),
+        figures: of_service(&now, service),
+        before: earlier.as_ref().map(|earlier| of_service(earlier, service)),
+        ticks: ticks(service),
+        operations: if request.with_operations { operations(service, &now, earlier.as_deref()) } else { Vec::new() },
+    });
+    let performance = Performance {
+        from: Some(Timestamp(from)),
+        to: Some(Timestamp(to)),
+        is_approximate: request.is_quick,
+        services: services.collect(),
+        tick_ns,
+        first_tick: Timestamp(first_tick),
+    };
+    Figured { performance, ..Figured::default() }
+}
+
+fn operations(service: &str, now: &[Counted], earlier: Option<&[Counted]>) -> Vec<OperationFigures> {
+    let own = now.iter().filter(|counted| *counted.span.service == *service);
+    let names: BTreeSet<(&Arc<str>, Kind)> = own.map(|c| (&c.span.operation, c.span.kind)).collect();
+    let of = |spans: &[Counted], (operation, kind): (&Arc<str>, Kind)| {
+        let is_it = |c: &&Counted| *c.span.service == *service && c.span.operation == *operation && c.span.kind == kind;
+        figures(spans.iter().filter(is_it).map(|counted| counted.span))
+    };
+    let mut operations: Vec<OperationFigures> = names
+        .into_iter()
+        .map(|name| OperationFigures {
+            operation: Arc::clone(name.0),
+            kind: name.1,
+            figures: of(now, name),
+            before: earlier.map(|earlier| of(earlier, name)),
+        })
+        .collect();
+    operations.sort_by_key(|operation| std::cmp::Reverse(operation.figures.sum_ns));
+    operations
+}
+
+/// Returns the health of services.
+pub(crate) fn health(of: &Selection, traces: &[Arc<Trace>]) -> SystemHealth {
+    let request = FiguresRequest { of: of.clone(), with_operations: true, ..FiguresRequest::default() };
+    HealthRule::default().of_system(&figured(&request, traces).performance.services)
+}
+
+/// Returns durations in cells.
+pub(crate) fn density(request: &DensityRequest, traces: &[Arc<Trace>]) -> Density {
+    let mut spans = selected(&request.of, request.of.window, traces);
+    let Some((from, to)) = ends(request.of.window, &spans) else { return Density::default() };
+    spans.retain(|counted| {
+        (request.all_spans || counted.is_request)
+            && request.operation.as_ref().is_none_or(|operation| **operation == *counted.span.operation)
+    });
+    let durations = || spans.iter().map(|counted| counted.span.duration_ns);
+    let (Some(least_ns), Some(most_ns)) = (durations().min(), durations().max()) else { return Density::default() };
+    let (columns, rows) = (request.columns.max(1), request.rows.max(1));
+    let scale = Scatter { least_ns, most_ns, ..Scatter::default() };
+    let mut grid: BTreeMap<(u16, u16), (u32, u32)> = BTreeMap::new();
+    let mut of_column: Vec<Vec<&Span>> = vec![Vec::new(); usize::from(columns)];
+    for counted in &spans {
+        let span = counted.span;
+        let column = u128::from(span.start.0 - from) * u128::from(columns) / u128::from(to - from).max(1);
+        let column = column.min(u128::from(columns - 1)) as u16;
+        of_column[usize::from(column)].push(span);
+        let row = (0..rows).rev().find(|&row| span.duration_ns < scale.row_top_ns(row, rows)).unwrap_or(0);
+        let cell = grid.entry((column, row)).or_default();
+        *cell = (cell.0 + 1, cell.1 + u32::from(span.is_error()));
+    }
+    let column = |spans: &Vec<&Span>| {
+        let figures = figures(spans.iter().copied());
+        let Figures { requests: spans, errors, percentiles, max_ns, .. } = figures;
+        DensityColumn { spans, errors, percentiles, max_ns }
+    };
+    Density {
+        from: Timestamp(from),
+        to: Timestamp(to),
+        least_ns,
+        most_ns: most_ns.saturating_add(1),
+        columns: of_column.iter().map(column).collect(),
+        cells: grid.into_iter().map(|((column, row), (traces, errors))| Cell { column, row, traces, errors }).collect(),
+        histogram: histogram(&spans, least_ns, most_ns),
+        figures: figures(spans.iter().map(|counted| counted.span)),
+        ..Density::default()
+    }
+}
+
+fn histogram(spans: &[Counted], least_ns: u64, most_ns: u64) -> Vec<Bar> {
+    const BARS: u32 = 30;
+    let (low, high) = ((least_ns.max(1) as f64).ln(), (most_ns.max(1) as f64 + 1.0).ln());
+    let bound = |bar: u32| (low + (high - low) * f64::from(bar) / f64::from(BARS)).exp() as u64;
+    let mut bars: Vec<Bar> = (0..BARS)
+        .map(|bar| Bar { from_ns: bound(bar), to_ns: bound(bar + 1).max(bound(bar) + 1), ..Bar::default() })
+        .collect();
+    for counted in spans {
+        let place = bars.iter().rposition(|bar| bar.from_ns <= counted.span.duration_ns).unwrap_or(0);
+        bars[place].spans += 1;
+        bars[place].errors += u64::from(counted.span.is_error());
+    }
+    bars
+}
+
+/// Returns the operations that time is spent in; the time of children that overlap is taken off twice.
+pub(crate) fn slow(request: &SlowRequest, traces: &[Arc<Trace>]) -> Slow {
+    let spans = selected(&request.of, request.of.window, traces);
+    let self_ns = |counted: &Counted| {
+        let children = counted.trace.spans.iter().filter(|span| span.parent == Some(counted.span.id));
+        children.fold(counted.span.duration_ns, |left, span| left.saturating_sub(span.duration_ns))
+    };
+    let mut groups: BTreeMap<(&str, &str, Kind), Vec<Counted>> = BTreeMap::new();
+    for counted in &spans {
+        let span = counted.span;
+        groups.entry((&span.service, &span.operation, span.kind)).or_default().push(*counted);
+    }
+    let all: u128 = spans.iter().map(|counted| u128::from(self_ns(counted))).sum();
+    let earlier = before(request.of.window, &spans).filter(|_| request.with_before);
+    let earlier = earlier.map(|window| selected(&request.of, window, traces)).unwrap_or_default();
+    let operation = |((service, operation, kind), spans): ((&str, &str, Kind), Vec<Counted>)| {
+        let now = figures(spans.iter().map(|counted| counted.span));
+        let is_it = |span: &Span| *span.service == *service && *span.operation == *operation && span.kind == kind;
+        let then = figures(earlier.iter().map(|counted| counted.span).filter(|span| is_it(span)));
+        let own: u128 = spans.iter().map(|counted| u128::from(self_ns(counted))).sum();
+        let percentiles = now.percentiles.unwrap_or_default();
+        let ratio = |then: Percentiles| percentiles.p95_ns as f64 / then.p95_ns.max(1) as f64;
+        SlowOperation {
+            service: service.into(),
+            operation: operation.into(),
+            kind,
+            spans: now.requests,
+            p95_ns: percentiles.p95_ns,
+            p99_ns: percentiles.p99_ns,
+            self_ns: own,
+            share_percent: own as f64 * 100.0 / all.max(1) as f64,
+            change: then.percentiles.map(|then| Change {
+                p95_before_ns: then.p95_ns,
+                slower: if ratio(then) > 1.0 { 0.8 } else { 0.4 },
+                p_value: if ratio(then) > 1.2 { 0.001 } else { 0.4 },
+            }),
+        }
+    };
+    let mut operations: Vec<SlowOperation> = groups.into_iter().map(operation).collect();
+    operations.sort_by_key(|slow| {
+        let p_value = slow.change.map_or(1.0, |change| change.p_value);
+        std::cmp::Reverse(match request.order {
+            SlowOrder::Total => slow.self_ns,
+            SlowOrder::P99 => u128::from(slow.p99_ns),
+            SlowOrder::Change => ((1.0 - p_value) * 1e6) as u128,
+        })
+    });
+    let total = operations.len();
+    operations.truncate(request.limit);
+    Slow { operations, total, self_ns: all, ..Slow::default() }
+}
+
+/// Returns the spans that a query finds, the newest first.
+pub(crate) fn spans(request: &SpansRequest, traces: &[Arc<Trace>]) -> SpanList {
+    let of =
+        Selection { window: request.window, query: Some(Arc::clone(&request.query)), service: request.service.clone() };
+    let mut found = selected(&of, request.window, traces);
+    found.sort_by_key(|counted| std::cmp::Reverse((counted.span.start, counted.span.id)));
+    let rows = found.iter().skip(request.offset).take(request.limit).map(|Counted { trace, span, .. }| FoundSpan {
+        trace: trace.summary.id,
+        id: span.id,
+        service: Arc::clone(&span.service),
+        operation: Arc::clone(&span.operation),
+        kind: span.kind,
+        status: span.status,
+        start: span.start,
+        duration_ns: span.duration_ns,
+        selected: Vec::new(),
+    });
+    SpanList { total: found.len(), rows: rows.collect(), ..SpanList::default() }
+}
