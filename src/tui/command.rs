@@ -72,12 +72,17 @@ pub enum Tab {
     /// The trace opened last.
     Trace,
     Services,
+    Health,
 }
 
 impl Tab {
     /// Every screen with its number and its name in the top line.
-    pub const ALL: [(Self, char, &'static str); 3] =
-        [(Self::Traces, '1', "Traces"), (Self::Trace, '2', "Trace"), (Self::Services, '3', "Services")];
+    pub const ALL: [(Self, char, &'static str); 4] = [
+        (Self::Traces, '1', "Traces"),
+        (Self::Trace, '2', "Trace"),
+        (Self::Services, '3', "Services"),
+        (Self::Health, '7', "Health"),
+    ];
 
     /// Returns the number that stands before the name.
     pub fn number(self) -> char {
@@ -102,19 +107,22 @@ pub enum Scope {
     Trace,
     /// The table of services.
     Services,
+    /// How well services do.
+    Health,
     /// A line that is typed into.
     Search,
 }
 
 impl Scope {
     /// Every scope with its name in the keymap and its title in the help.
-    pub const ALL: [(Self, &'static str, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str, &'static str); 8] = [
         (Self::Search, "search", "Search line"),
         (Self::Facets, "facets", "Facets"),
         (Self::Scatter, "scatter", "Scatter"),
         (Self::Traces, "traces", "List of traces"),
         (Self::Trace, "trace", "Trace"),
         (Self::Services, "services", "Services"),
+        (Self::Health, "health", "Health"),
         (Self::Everywhere, "everywhere", "Everywhere"),
     ];
 
@@ -123,7 +131,7 @@ impl Scope {
         match self {
             Self::Everywhere => None,
             Self::Facets | Self::Scatter => Some(Self::Traces),
-            Self::Traces | Self::Trace | Self::Services | Self::Search => Some(Self::Everywhere),
+            Self::Traces | Self::Trace | Self::Services | Self::Health | Self::Search => Some(Self::Everywhere),
         }
     }
 
@@ -159,7 +167,7 @@ impl Entry {
 /// The table, in the order of the help; the bottom line shows as many of the labelled ones as fit.
 pub const TABLE: &[Entry] = {
     use Command as C;
-    use Scope::{Everywhere, Facets, Scatter, Search, Services, Trace, Traces};
+    use Scope::{Everywhere, Facets, Health, Scatter, Search, Services, Trace, Traces};
     &[
         entry(Search, C::Accept, "accept", "Search for it, or take what is selected").shown_as("search"),
         entry(Search, C::Cancel, "cancel", "Go back to what was before").shown_as("cancel"),
@@ -229,6 +237,10 @@ pub const TABLE: &[Entry] = {
         entry(Services, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
         entry(Services, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
         entry(Services, C::Explain, "explain", "Show what the query means as TraceQL"),
+        entry(Health, C::Open, "open", "List the traces that cost the selected service most").shown_as("traces"),
+        entry(Health, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
+        entry(Health, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
+        entry(Health, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
         entry(Everywhere, C::Down, "down", "Move down"),
         entry(Everywhere, C::Up, "up", "Move up"),
         entry(Everywhere, C::HalfDown, "half-page-down", "Move down half a page"),
@@ -240,6 +252,7 @@ pub const TABLE: &[Entry] = {
         entry(Everywhere, C::Show(Tab::Traces), "tab-traces", "Show the list of traces"),
         entry(Everywhere, C::Show(Tab::Trace), "tab-trace", "Show the trace opened last"),
         entry(Everywhere, C::Show(Tab::Services), "tab-services", "Show the services"),
+        entry(Everywhere, C::Show(Tab::Health), "tab-health", "Show how well services do, and spantop itself"),
         entry(Everywhere, C::Back, "back", "Go back").shown_as("back"),
         entry(Everywhere, C::Help, "help", "Show the keys of this screen").shown_as("help"),
         entry(Everywhere, C::Redraw, "redraw", "Draw everything anew"),

@@ -3,6 +3,7 @@
 use super::command::Tab;
 use super::frame::Title;
 use super::screens::Screen;
+use super::screens::health::Health;
 use super::screens::services::Services;
 use super::screens::trace::Trace;
 use super::screens::traces::Traces;
@@ -18,6 +19,7 @@ pub(super) struct Screens {
     /// The traces opened one from another; the last one is shown.
     pub(super) trail: Vec<Trace>,
     services: Services,
+    health: Health,
     tab: Tab,
     /// From where the first trace of the trail was opened.
     home: Tab,
@@ -32,6 +34,7 @@ impl Screens {
             Tab::Traces => &self.traces,
             Tab::Trace => self.trail.last().map_or(&self.traces, |trace| trace),
             Tab::Services => &self.services,
+            Tab::Health => &self.health,
         }
     }
 
@@ -44,6 +47,7 @@ impl Screens {
                 None => &mut self.traces,
             },
             Tab::Services => &mut self.services,
+            Tab::Health => &mut self.health,
         }
     }
 

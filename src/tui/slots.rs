@@ -23,13 +23,14 @@ pub enum Slot {
     Density,
     Slow,
     Health,
+    Trends,
     /// The health of the whole system for the top line.
     System,
     Status,
 }
 
 impl Slot {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Traces,
         Self::Facets,
         Self::Scatter,
@@ -43,6 +44,7 @@ impl Slot {
         Self::Density,
         Self::Slow,
         Self::Health,
+        Self::Trends,
         Self::System,
         Self::Status,
     ];

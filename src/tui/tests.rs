@@ -80,9 +80,9 @@ fn tabs_have_names_where_there_is_room() {
         session.screen().lines().next().unwrap().chars().take(44).collect::<String>().trim_end().to_owned()
     };
     insta::assert_snapshot!([40, 80, 160].map(first).join("\n"), @"
-    1 Traces  2 3 ● follow     health ! 69
-    spantop  1 Traces  2  3  ● following  15m
-    spantop  1 Traces  2 Trace  3 Services  ● l
+    1 Traces  2 3 7 ● follow   health ! 69
+    spantop  1 Traces  2  3  7  ● following  15
+    spantop  1 Traces  2 Trace  3 Services  7 H
     ");
 }
 
@@ -115,11 +115,11 @@ fn a_narrow_top_line_keeps_what_tells_most() {
     let mut session = shop((40, 10));
     session.source.status.lock().unwrap().counters.evicted = 12_400;
     session.second();
-    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  3 ● follow     12.4k evicted");
+    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  3 7 ● follow   12.4k evicted");
     session.keys("p");
     session.source.add(fake::checkout(1, NOW, 100));
     session.second();
-    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  3 ‖ +38  15m   12.4k evicted");
+    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  3 7 ‖ +38      12.4k evicted");
 }
 
 #[test]

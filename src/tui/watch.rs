@@ -27,6 +27,11 @@ impl Watch {
         self.0.map_or(world.steady_revision, |(pause, _)| pause.revision)
     }
 
+    /// Returns all that is held, up to when the pause began while there is one.
+    pub fn held(&self, world: &World) -> Window {
+        Window { from: None, to: self.0.map_or(Some(world.now), |(_, now)| Some(now)).map(|now| now.plus(1)) }
+    }
+
     /// Returns the stretch of time in force. While paused it ends when the pause began, whatever is asked.
     pub fn window(&self, world: &World) -> Window {
         match self.0 {

@@ -1,5 +1,6 @@
 //! The screens: a folder each. `state.rs` knows no terminal, `view.rs` changes nothing.
 
+pub mod health;
 pub mod services;
 pub mod trace;
 pub mod traces;

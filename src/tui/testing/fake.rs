@@ -154,7 +154,7 @@ impl Source for Fake {
             Request::Plan(_) => Reply::Plan(Plan::default()),
             Request::Attributes(request) => Reply::Attributes(search::attributes(&request.part, request.limit)),
             Request::Gc { .. } => Reply::Gc(Collected::default()),
-            Request::Trends(_) => Reply::Trends(crate::source::Trends::default()),
+            Request::Trends(of) => Reply::Trends(figures::trends(of, &self.traces.lock().unwrap())),
             Request::Figures(request) => {
                 Reply::Figures(Box::new(figures::figured(request, &self.traces.lock().unwrap())))
             }

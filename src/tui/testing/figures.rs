@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use super::search;
 use crate::analysis::figures::nearest_rank;
+use crate::analysis::trend::{self, InMinute};
 use crate::analysis::{
     Change, Figures, HealthRule, OperationFigures, Percentiles, Performance, ServiceFigures, SlowOperation,
     SystemHealth, Tick,
 };
 use crate::model::{Kind, Span, Timestamp, Trace};
 use crate::source::{
-    Bar, Cell, Density, DensityColumn, DensityRequest, Figured, FiguresRequest, FoundSpan, Scatter, Selection, Slow,
-    SlowOrder, SlowRequest, SpanList, SpansRequest, Window,
+    Bar, Cell, Density, DensityColumn, DensityRequest, Figured, FiguresRequest, FoundSpan, Scatter, Selection,
+    ServiceTrend, Slow, SlowOrder, SlowRequest, SpanList, SpansRequest, Trends, Window,
 };
 
 const MINUTE: u64 = 60_000_000_000;
@@ -92,6 +93,28 @@ fn figures<'a>(spans: impl Iterator<Item = &'a Span>) -> Figures {
         last: starts().max().unwrap_or_default(),
         peak_per_minute: minutes.values().max().copied().unwrap_or(0),
     }
+}
+
+/// Returns where the figures of services are going.
+pub(crate) fn trends(of: &Selection, traces: &[Arc<Trace>]) -> Trends {
+    let spans = selected(of, of.window, traces);
+    let names: BTreeSet<&Arc<str>> = spans.iter().map(|counted| &counted.span.service).collect();
+    let service = |name: &Arc<str>| {
+        let mut minutes: BTreeMap<u64, InMinute> = BTreeMap::new();
+        for counted in spans.iter().filter(|c| c.is_request && c.span.service == *name) {
+            let number = counted.span.start.0 / MINUTE;
+            let minute = minutes.entry(number).or_default();
+            minute.at = Timestamp(number * MINUTE);
+            minute.requests += 1;
+            minute.errors += u64::from(counted.span.is_error());
+            minute.sum_ns += u128::from(counted.span.duration_ns);
+            minute.p95_ns = minute.p95_ns.max(counted.span.duration_ns);
+        }
+        let minutes: Vec<InMinute> = minutes.into_values().collect();
+        let trend = trend::of_service(&minutes, &HealthRule::default());
+        ServiceTrend { service: Arc::clone(name), minutes, trend }
+    };
+    Trends { services: names.into_iter().map(service).collect(), ..Trends::default() }
 }
 
 /// Returns the figures of services and operations.

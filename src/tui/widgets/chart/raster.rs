@@ -73,7 +73,7 @@ impl Raster {
             let is_alone = before.is_none() && heights.get(place + 1).is_none_or(Option::is_none);
             match before {
                 None if is_alone => {
-                    self.stretch((self.left(place, count), y), (self.right(place, count), y), line, number)
+                    self.stretch((self.left(place, count), y), (self.right(place, count), y), line, number);
                 }
                 None => self.stretch((x, y), (x, y), line, number),
                 Some(from) => self.stretch(from, (x, y), line, number),
