@@ -109,18 +109,21 @@ pub enum Scope {
     Services,
     /// How well services do.
     Health,
+    /// One of them.
+    Service,
     /// A line that is typed into.
     Search,
 }
 
 impl Scope {
     /// Every scope with its name in the keymap and its title in the help.
-    pub const ALL: [(Self, &'static str, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str, &'static str); 9] = [
         (Self::Search, "search", "Search line"),
         (Self::Facets, "facets", "Facets"),
         (Self::Scatter, "scatter", "Scatter"),
         (Self::Traces, "traces", "List of traces"),
         (Self::Trace, "trace", "Trace"),
+        (Self::Service, "service", "One service"),
         (Self::Services, "services", "Services"),
         (Self::Health, "health", "Health"),
         (Self::Everywhere, "everywhere", "Everywhere"),
@@ -131,6 +134,7 @@ impl Scope {
         match self {
             Self::Everywhere => None,
             Self::Facets | Self::Scatter => Some(Self::Traces),
+            Self::Service => Some(Self::Services),
             Self::Traces | Self::Trace | Self::Services | Self::Health | Self::Search => Some(Self::Everywhere),
         }
     }
@@ -167,7 +171,7 @@ impl Entry {
 /// The table, in the order of the help; the bottom line shows as many of the labelled ones as fit.
 pub const TABLE: &[Entry] = {
     use Command as C;
-    use Scope::{Everywhere, Facets, Health, Scatter, Search, Services, Trace, Traces};
+    use Scope::{Everywhere, Facets, Health, Scatter, Search, Service, Services, Trace, Traces};
     &[
         entry(Search, C::Accept, "accept", "Search for it, or take what is selected").shown_as("search"),
         entry(Search, C::Cancel, "cancel", "Go back to what was before").shown_as("cancel"),
@@ -232,8 +236,16 @@ pub const TABLE: &[Entry] = {
         entry(Trace, C::GroupAttributes, "group-attributes", "Fold attributes by prefix, or list them all")
             .shown_as("attributes"),
         entry(Trace, C::Pause, "pause", "Hold the trace still, or let it go on").shown_as("pause"),
+        entry(Service, C::Open, "open", "List the traces of the selected operation").shown_as("traces"),
+        entry(Service, C::Search, "search", "Search: figures of the spans that are found").shown_as("search"),
+        entry(Service, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
+        entry(Service, C::SortNext, "sort-next", "Sort operations by the next column").shown_as("sort"),
+        entry(Service, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
+        entry(Services, C::Open, "open", "Open the selected service").shown_as("open"),
         entry(Services, C::Search, "search", "Search: figures of the spans that are found").shown_as("search"),
         entry(Services, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
+        entry(Services, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
+        entry(Services, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
         entry(Services, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
         entry(Services, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
         entry(Services, C::Explain, "explain", "Show what the query means as TraceQL"),

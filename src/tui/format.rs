@@ -138,6 +138,12 @@ pub fn rate(per_minute: f64) -> String {
     }
 }
 
+/// Returns a round rate without the zeros of [`rate`], for the ticks of an axis: `0`, `2.5`, `50`.
+pub fn rate_tick(per_minute: f64) -> String {
+    let text = rate(per_minute);
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
 /// Returns a size: `812 B`, `1.24 MiB`.
 pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];

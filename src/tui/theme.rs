@@ -392,6 +392,15 @@ impl Theme {
         }
     }
 
+    /// Returns the style of the line of a percentile: the higher, the hotter. They are told apart by their height as well.
+    pub fn percentile(&self, percent: u8) -> Style {
+        match percent {
+            0..=50 => self.good,
+            51..=95 => self.accent,
+            _ => self.warning,
+        }
+    }
+
     /// Returns what is laid over the text of the selected row.
     pub fn selected(&self) -> Style {
         self.selected

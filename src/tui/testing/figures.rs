@@ -31,10 +31,13 @@ fn selected<'a>(of: &Selection, window: Window, traces: &'a [Arc<Trace>]) -> Vec
     let is_entry = |span: &Span| matches!(span.kind, Kind::Server | Kind::Consumer);
     let spans = || traces.iter().flat_map(|trace| trace.spans.iter().map(move |span| (trace, span)));
     let with_entries: BTreeSet<&str> = spans().filter(|(_, span)| is_entry(span)).map(|(_, s)| &*s.service).collect();
-    let counted = spans().filter(|(trace, span)| {
-        window.contains(span.start)
-            && of.service.as_ref().is_none_or(|service| **service == *span.service)
-            && of.query.as_ref().is_none_or(|query| search::found(query, trace).contains(&span.id))
+    let is_asked = |span: &Span| {
+        window.contains(span.start) && of.service.as_ref().is_none_or(|service| **service == *span.service)
+    };
+    let counted = traces.iter().flat_map(|trace| {
+        let found = of.query.as_ref().map(|query| search::found(query, trace));
+        let is_found = move |span: &Span| found.as_ref().is_none_or(|found| found.contains(&span.id));
+        trace.spans.iter().filter(move |span| is_asked(span) && is_found(span)).map(move |span| (trace, span))
     });
     let is_request = |trace: &Trace, span: &Span| {
         if with_entries.contains(&*span.service) {

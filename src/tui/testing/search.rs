@@ -1,5 +1,6 @@
 //! How the made-up source searches: as much of the language as its tests need.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -55,11 +56,23 @@ fn holds(expr: &Expr, span: &Span) -> bool {
     }
 }
 
+thread_local! {
+    /// The expression used last: making one takes longer than all that is done with it.
+    static LAST: RefCell<Option<(Arc<str>, Regex)>> = const { RefCell::new(None) };
+}
+
+fn matches(regex: &Arc<str>, text: &str) -> bool {
+    LAST.with_borrow_mut(|last| {
+        if last.as_ref().is_none_or(|(known, _)| known != regex) {
+            *last = Some((Arc::clone(regex), Regex::new(&format!("^(?s:{regex})$")).unwrap()));
+        }
+        last.as_ref().is_some_and(|(_, regex)| regex.is_match(text))
+    })
+}
+
 fn compare(operator: Operator, value: &Literal, literal: &Literal) -> bool {
     match (operator, value, literal) {
-        (Operator::Matches, Literal::String(text), Literal::String(regex)) => {
-            Regex::new(&format!("^(?s:{regex})$")).unwrap().is_match(text)
-        }
+        (Operator::Matches, Literal::String(text), Literal::String(regex)) => matches(regex, text),
         (Operator::Greater, Literal::Duration(a), Literal::Duration(b)) => a > b,
         (Operator::GreaterOrEqual, Literal::Duration(a), Literal::Duration(b)) => a >= b,
         (Operator::Less, Literal::Duration(a), Literal::Duration(b)) => a < b,

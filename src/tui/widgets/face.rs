@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::source::Progress;
 use crate::tui::canvas::Canvas;
 
 /// Draws lines in the middle of an area, left-aligned to one another; the last ones go first where it is too low.
@@ -14,4 +15,23 @@ pub fn draw(canvas: &mut Canvas, area: Rect, lines: &[(Style, String)]) {
     for (i, (style, line)) in lines.iter().take(shown).enumerate() {
         canvas.text((x, y + i as u16), area.right().saturating_sub(x), line, *style);
     }
+}
+
+/// Says that something is on its way, and how far it has come.
+pub fn loading(canvas: &mut Canvas, area: Rect, what: &str, progress: Option<Progress>) {
+    let ellipsis = canvas.symbols().ellipsis;
+    let searched = progress.map(|progress| progress.searched.saturating_mul(100) / progress.of.max(1));
+    let searched = searched.map_or(String::new(), |percent| format!(" {percent} %"));
+    draw(canvas, area, &[(canvas.theme().dim(), format!("loading {what}{ellipsis}{searched}"))]);
+}
+
+/// Says that there is no answer, and why.
+pub fn failing(canvas: &mut Canvas, area: Rect, failure: &str) {
+    let theme = canvas.theme();
+    let lines = [
+        (theme.error(), format!("{} there is no answer", canvas.symbols().error)),
+        (theme.base(), failure.to_owned()),
+        (theme.dim(), "trying again every second".into()),
+    ];
+    draw(canvas, area, &lines);
 }

@@ -69,16 +69,27 @@ pub fn places<K>(columns: &[Column<K>], area: Rect) -> Vec<Place> {
 
 /// Draws the titles, with an arrow on the column the table is sorted by.
 pub fn header<K: PartialEq>(canvas: &mut Canvas, area: Rect, columns: &[Column<K>], sorted: (&K, bool)) {
+    header_with(canvas, area, columns, sorted, |_| "");
+}
+
+/// Draws the titles, each with what stands before it.
+pub fn header_with<K: PartialEq>(
+    canvas: &mut Canvas,
+    area: Rect,
+    columns: &[Column<K>],
+    sorted: (&K, bool),
+    before: impl Fn(usize) -> &'static str,
+) {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     for place in places(columns, area) {
         let column = &columns[place.column];
+        let name = format!("{}{}", before(place.column), column.title);
         let (title, style) = if column.sort.as_ref() == Some(sorted.0) {
             let arrow = if sorted.1 { symbols.descending } else { symbols.ascending };
-            let title =
-                if column.right { format!("{arrow}{}", column.title) } else { format!("{}{arrow}", column.title) };
+            let title = if column.right { format!("{arrow}{name}") } else { format!("{name}{arrow}") };
             (title, theme.key())
         } else {
-            (column.title.to_owned(), theme.dim())
+            (name, theme.dim())
         };
         if column.right {
             canvas.text_right((place.x, area.y), place.width, &title, style);
@@ -86,6 +97,12 @@ pub fn header<K: PartialEq>(canvas: &mut Canvas, area: Rect, columns: &[Column<K
             canvas.text((place.x, area.y), place.width, &title, style);
         }
     }
+}
+
+/// Marks the row of a table at `y` as the selected one.
+pub fn select(canvas: &mut Canvas, rows: Rect, y: u16) {
+    canvas.tint(Rect { y, height: 1, ..rows }, canvas.theme().selected());
+    canvas.symbol((rows.x, y), canvas.symbols().pointer, canvas.theme().accent());
 }
 
 /// Returns the column whose title is at `x`.

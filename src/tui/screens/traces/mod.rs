@@ -6,7 +6,7 @@ mod scatter;
 pub mod state;
 mod typing;
 mod view;
-mod welcome;
+pub(in crate::tui) mod welcome;
 
 #[cfg(test)]
 mod tests;

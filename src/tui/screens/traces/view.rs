@@ -54,8 +54,8 @@ const CHIP_WIDTH: u16 = 18;
 /// Draws the list; the query in force is `text`.
 pub(super) fn draw(state: &State, text: &str, canvas: &mut Canvas, panes: &Panes, world: &World) {
     match (state.list(), state.failure()) {
-        (None, None) => loading(canvas, panes.list),
-        (None, Some(failure)) => failing(canvas, panes.list, failure),
+        (None, None) => face::loading(canvas, panes.list, "traces", None),
+        (None, Some(failure)) => face::failing(canvas, panes.list, failure),
         (Some(list), None) if list.held == 0 => welcome::draw(canvas, panes.list, world),
         (Some(list), _) => {
             if list.total == 0 {
@@ -64,21 +64,6 @@ pub(super) fn draw(state: &State, text: &str, canvas: &mut Canvas, panes: &Panes
             filled(state, list, canvas, panes, world);
         }
     }
-}
-
-fn loading(canvas: &mut Canvas, area: Rect) {
-    let text = format!("loading traces{}", canvas.symbols().ellipsis);
-    face::draw(canvas, area, &[(canvas.theme().dim(), text)]);
-}
-
-fn failing(canvas: &mut Canvas, area: Rect, failure: &str) {
-    let theme = canvas.theme();
-    let lines = [
-        (theme.error(), format!("{} there is no answer", canvas.symbols().error)),
-        (theme.base(), failure.to_owned()),
-        (theme.dim(), "trying again every second".into()),
-    ];
-    face::draw(canvas, area, &lines);
 }
 
 fn filled(state: &State, list: &TraceList, canvas: &mut Canvas, panes: &Panes, world: &World) {
@@ -96,8 +81,7 @@ fn filled(state: &State, list: &TraceList, canvas: &mut Canvas, panes: &Panes, w
             None => _ = canvas.text((panes.table.x, area.y), 5, canvas.symbols().ellipsis, canvas.theme().faint()),
         }
         if selected {
-            canvas.tint(area, canvas.theme().selected());
-            canvas.symbol((area.x, area.y), canvas.symbols().pointer, canvas.theme().accent());
+            table::select(canvas, panes.rows, area.y);
         }
     }
     note(state, list, canvas, panes.note);

@@ -33,7 +33,7 @@ fn endpoint(listening: &[String]) -> (String, &'static str) {
     }
 }
 
-pub(super) fn draw(canvas: &mut Canvas, area: Rect, world: &World) {
+pub(in crate::tui) fn draw(canvas: &mut Canvas, area: Rect, world: &World) {
     let theme = canvas.theme();
     let listening = world.status.as_ref().map_or(&[][..], |status| &status.listening);
     let (url, protocol) = endpoint(listening);

@@ -12,7 +12,7 @@ pub enum Scale {
 
 /// No value of ours is larger, and what is drawn of larger ones is the same.
 const MOST: f64 = 1e18;
-/// Below this a logarithm tells nothing any more.
+/// Less than this is nothing, and its logarithm tells nothing any more.
 const LEAST: f64 = 1e-3;
 
 /// A scale that holds all values.
@@ -55,7 +55,7 @@ impl Axis {
 }
 
 fn linear(most: f64, marks: usize) -> Axis {
-    let most = if most > 0.0 { most } else { 1.0 };
+    let most = if most < LEAST { 1.0 } else { most };
     let step = round_up(most / (marks - 1) as f64);
     let steps = (most / step - 1e-9).ceil().max(1.0);
     let marks = (0..=steps as usize).map(|i| i as f64 * step).collect();

@@ -71,13 +71,12 @@ impl Raster {
             };
             let x = self.column(place, count);
             let is_alone = before.is_none() && heights.get(place + 1).is_none_or(Option::is_none);
-            match before {
-                None if is_alone => {
-                    self.stretch((self.left(place, count), y), (self.right(place, count), y), line, number);
-                }
-                None => self.stretch((x, y), (x, y), line, number),
-                Some(from) => self.stretch(from, (x, y), line, number),
-            }
+            let (from, to) = match before {
+                None if is_alone => ((self.left(place, count), y), (self.right(place, count), y)),
+                None => ((x, y), (x, y)),
+                Some(from) => (from, (x, y)),
+            };
+            self.stretch(from, to, line, number);
             before = Some((x, y));
         }
     }
