@@ -108,8 +108,12 @@ pub(super) fn body(matches: &ArgMatches, path: &str) -> Result<String, CliError>
 pub(super) fn read(path: &Path) -> Result<Reading, CliError> {
     let folder = Home::look(path)?;
     let mut progress = Progress::in_pieces("reading what was kept");
-    Reading::open(Arc::new(folder), path.into(), |done, all| progress.at(done, all))
-        .map_err(|error| CliError::failed(format!("cannot read the data directory {}: {error}", path.display())))
+    let reading = Reading::open(Arc::new(folder), path.into(), |done, all| progress.at(done, all))
+        .map_err(|error| CliError::failed(format!("cannot read the data directory {}: {error}", path.display())))?;
+    if reading.spans() == 0 {
+        note(&format!("there are no spans in {}", path.display()));
+    }
+    Ok(reading)
 }
 
 /// Returns how figures are made.

@@ -94,8 +94,12 @@ fn disk_rows(disk: &Disk, bytes: u64) -> Vec<Row> {
     rows.extend(disk.trouble.iter().map(|trouble| ("  trouble", format!("kept in memory only: {trouble}"))));
     let recovery = &disk.recovery;
     if recovery.damaged > 0 || recovery.lost_spans > 0 {
-        let lost = format::plural(recovery.lost_spans, "span");
-        rows.push(("  damaged", format!("{}, {lost} lost", format::plural(recovery.damaged, "place"))));
+        let lost = match recovery.lost_spans {
+            // Of a damaged stretch of a log nobody knows how many spans were in it.
+            0 => "what was there is lost".to_owned(),
+            spans => format!("at least {} lost", format::plural(spans, "span")),
+        };
+        rows.push(("  damaged", format!("{}: {lost}", format::plural(recovery.damaged, "place"))));
     }
     if recovery.torn_bytes > 0 {
         rows.push(("  cut off", format!("{} at the end of the last run", format::bytes(recovery.torn_bytes))));
@@ -191,7 +195,7 @@ mod tests {
           packed          –
           oldest arrival  –
           trouble         kept in memory only: cannot write to /var/lib/spantop/␛[2J: no space left on device
-          damaged         3 places, 1,204 spans lost
+          damaged         3 places: at least 1,204 spans lost
           cut off         1.24 KiB at the end of the last run
           left alone      1 file of another version, or not ours
         oldest arrival    –

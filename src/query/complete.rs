@@ -203,6 +203,9 @@ fn operators(name: &str) -> Vec<Wanted> {
     )
 }
 
+/// Before a field of the span above.
+const PARENT: &str = "parent.";
+
 /// Returns fields; of a scope that is written already its attributes, and then only what is written behind it.
 fn fields(typed: String) -> (Vec<Wanted>, String) {
     let of_scope = SCOPES.iter().find(|scope| typed.starts_with(scope.prefix));
@@ -210,9 +213,19 @@ fn fields(typed: String) -> (Vec<Wanted>, String) {
         let rest = typed.strip_prefix(scope.prefix).unwrap_or_default().trim_start_matches('"').to_owned();
         return (vec![Wanted::Attributes(scope.scope)], rest);
     }
-    let mut wants: Vec<Wanted> = FIELDS.iter().map(|field| word(field.name, field.doc, Class::Field)).collect();
+    if let Some(of_parent) = typed.strip_prefix(PARENT) {
+        let is_open = |name: &str| !of_parent.is_empty() || !name.contains(':');
+        let names = FIELDS.iter().flat_map(|field| [field.old_name, field.name].map(|name| (name, field.doc)));
+        let names = names.filter(|(name, _)| !name.is_empty() && is_open(name));
+        return (names.map(|(name, doc)| word(format!("{PARENT}{name}"), doc, Class::Field)).collect(), typed);
+    }
+    // As people write them, then with their scopes.
+    let old = FIELDS.iter().filter(|field| !field.old_name.is_empty());
+    let mut wants: Vec<Wanted> = old.map(|field| word(field.old_name, field.doc, Class::Field)).collect();
+    wants.extend(FIELDS.iter().map(|field| word(field.name, field.doc, Class::Field)));
     wants.extend(SCOPES.iter().map(|scope| word(scope.prefix, scope.doc, Class::Field)));
-    wants.push(word("parent.", "of the parent", Class::Field));
+    wants.push(word(PARENT, "of the parent", Class::Field));
+    wants.push(Wanted::Attributes(Scope::Either));
     (wants, typed)
 }
 

@@ -23,8 +23,12 @@ const SHORTHAND: &[Row] = &[
     ("spans>50", "how many spans the trace has", "spans>10"),
     ("error", "a span with an error", "error"),
     ("slow", "a request that took longer than the P95 of its service's requests in the window", "slow"),
-    ("a b", "both in one trace, on any spans", "service=gateway error"),
-    ("a or b", "one of both; what stands side by side belongs together first", "service=payments or service=worker"),
+    ("a b, a and b", "both in one trace, on any spans", "service=gateway error"),
+    (
+        "a or b",
+        "one of both; what stands side by side belongs together first, and there are no parentheses",
+        "service=payments or service=worker",
+    ),
     ("-a, !a", "no span of the trace has that", "service=gateway -error"),
     ("32 hexadecimal digits", "a trace id", "6413b15a62416d7f256f06f07ad01839"),
 ];

@@ -119,7 +119,11 @@ impl<'a> Reader<'a> {
                 let name_at = At::from(start..self.at);
                 let operator = COMPARISONS.iter().find(|(sign, _)| self.rest().starts_with(sign));
                 let Some((sign, operator)) = operator else {
-                    return Some(if name.eq_ignore_ascii_case("or") { PieceKind::Or } else { PieceKind::Word(name) });
+                    return Some(match name.as_str() {
+                        "||" => PieceKind::Or,
+                        name if name.eq_ignore_ascii_case("or") => PieceKind::Or,
+                        _ => parenthesis(&name, At::from(start..self.at)).unwrap_or(PieceKind::Word(name)),
+                    });
                 };
                 self.at += sign.len();
                 Some(self.comparison((name, name_at), *operator))
@@ -130,10 +134,15 @@ impl<'a> Reader<'a> {
     fn comparison(&mut self, (name, name_at): (String, At), operator: Operator) -> PieceKind {
         let start = self.at;
         if name.is_empty() {
-            return PieceKind::Wrong(Problem::new(
-                name_at.start as usize..start,
-                "expected a field before the comparison",
-            ));
+            let before = self.text.get(..name_at.start as usize).unwrap_or_default();
+            let problem = Problem::new(name_at.start as usize..start, "expected a field before the comparison");
+            // People put spaces round it, as in TraceQL.
+            let field = before.split_whitespace().next_back().filter(|_| before.ends_with(char::is_whitespace));
+            let value = self.rest().split_whitespace().next();
+            return PieceKind::Wrong(match field.zip(value) {
+                Some((field, value)) => problem.hint(format!("without spaces: {field}{}{value}", operator.symbol())),
+                None => problem,
+            });
         }
         let quote = self.peek().filter(|c| matches!(c, '"' | '/'));
         let is_quoted =
@@ -203,6 +212,16 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Returns what is wrong with a word that begins or ends a group, as there are none.
+fn parenthesis(word: &str, at: At) -> Option<PieceKind> {
+    let is_group = word.starts_with('(') || (word.ends_with(')') && !word.contains('('));
+    let problem = || {
+        let hint = "write each alternative out, or in TraceQL: { status = error } || { slow }; a text stands in quotes";
+        Problem::new(at, "words are not put together by parentheses").hint(hint)
+    };
+    is_group.then(|| PieceKind::Wrong(problem()))
+}
+
 /// Reads a shorthand, and notes what is wrong with it.
 pub(super) fn shorthand(text: &str) -> (Query, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -216,6 +235,8 @@ pub(super) fn shorthand(text: &str) -> (Query, Vec<Problem>) {
     }
     for piece in pieces {
         match piece.kind {
+            // All of them have to hold anyway.
+            PieceKind::Word(word) if matches!(word.as_str(), "and" | "AND" | "&&") && negation.is_none() => {}
             PieceKind::Not => match negation {
                 None => negation = Some(piece.at),
                 Some(_) => problems.push(Problem::new(piece.at, "expected a word after '-'")),
