@@ -31,6 +31,7 @@ pub struct Symbols {
     pub grid: &'static str,
     pub vertical: &'static str,
     pub horizontal: &'static str,
+    pub heavy: &'static str,
     pub branch: &'static str,
     pub last_branch: &'static str,
     /// Bars that fill 1/8 to 8/8 of a cell from the left.
@@ -78,6 +79,7 @@ pub const UNICODE: Symbols = Symbols {
     grid: "┊",
     vertical: "│",
     horizontal: "─",
+    heavy: "━",
     branch: "├",
     last_branch: "└",
     left: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
@@ -109,6 +111,7 @@ pub const ASCII: Symbols = Symbols {
     grid: ":",
     vertical: "|",
     horizontal: "-",
+    heavy: "=",
     branch: "|",
     last_branch: "`",
     left: ["-", "-", "-", "=", "=", "=", "#", "#"],

@@ -3,7 +3,6 @@
 
 use ratatui::style::Style;
 
-use super::gauge;
 use crate::analysis::{Figures, HealthStatus, Tick};
 use crate::tui::canvas::Canvas;
 use crate::tui::format;
@@ -77,7 +76,7 @@ pub fn p95(figures: &Figures) -> Option<f64> {
 pub fn change(canvas: &mut Canvas, at: (u16, u16), width: u16, change: Change, more: More) {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let (text, style) = match change {
-        Change::Unknown => (String::new(), theme.dim()),
+        Change::Unknown => (symbols.nothing.to_owned(), theme.dim()),
         Change::New => ("new".into(), theme.accent()),
         Change::By { part, .. } if part.abs() < LEAST_CHANGE || part.is_nan() => {
             (symbols.separator.to_owned(), theme.faint())
@@ -130,14 +129,16 @@ pub fn score(canvas: &mut Canvas, at: (u16, u16), width: u16, score: Option<(f64
     canvas.symbol(at, symbols.health(Some(status)), style);
     canvas.text_right((at.0 + 1, at.1), SCORE_WIDTH.min(width).saturating_sub(1), &format::score(score), style);
     if width >= GAUGE_WIDTH {
-        let (filled, track) = gauge::fill(score / 100.0, BAR_WIDTH.into(), symbols);
-        let x = canvas.text((at.0 + SCORE_WIDTH + 1, at.1), BAR_WIDTH, &filled, style);
-        canvas.text((x, at.1), BAR_WIDTH, &track, theme.faint());
+        let filled = (score / 100.0 * f64::from(BAR_WIDTH)).round() as u16;
+        for i in 0..BAR_WIDTH {
+            let (symbol, style) = if i < filled { (symbols.heavy, style) } else { (symbols.horizontal, theme.faint()) };
+            canvas.symbol((at.0 + SCORE_WIDTH + 1 + i, at.1), symbol, style);
+        }
     }
 }
 
 /// Draws requests over time, the newest at the right edge, each stretch as wide as there is room for all. Stretches with many
-/// errors are red, those with some between.
+/// errors are red, those with some between. The highest leaves an eighth free, so that rows do not touch.
 pub fn sparkline(canvas: &mut Canvas, at: (u16, u16), width: u16, ticks: &[Tick]) {
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let shown = ticks.get(ticks.len().saturating_sub(width.into())..).unwrap_or_default();
@@ -146,7 +147,7 @@ pub fn sparkline(canvas: &mut Canvas, at: (u16, u16), width: u16, ticks: &[Tick]
     let left = at.0 + width.saturating_sub((shown.len() * cells) as u16);
     let ticks = shown.iter().flat_map(|tick| std::iter::repeat_n(tick, cells));
     for (x, tick) in (left..).zip(ticks) {
-        let level = (u128::from(tick.requests) * 8).div_ceil(u128::from(most)).saturating_sub(1) as usize;
+        let level = (u128::from(tick.requests) * 7).div_ceil(u128::from(most)).saturating_sub(1) as usize;
         let symbol = symbols.lower.get(level).unwrap_or(&symbols.ellipsis);
         let style = match tick.errors {
             _ if tick.requests == 0 => theme.faint(),

@@ -101,16 +101,17 @@ impl Raster {
 
     /// Draws from a dot to another one that is not left of it.
     fn stretch(&mut self, (x0, y0): (u16, u16), (x1, y1): (u16, u16), line: &Line, number: usize) {
+        let is_filled = matches!(line.stroke, Stroke::Filled);
         let mut last = y0;
         for x in x0..=x1 {
             let part = f64::from(x - x0) / f64::from((x1 - x0).max(1));
             let y = if x0 == x1 { y1 } else { (f64::from(y0) + (f64::from(y1) - f64::from(y0)) * part).round() as u16 };
             for y in last.min(y)..=last.max(y) {
                 if !matches!(line.stroke, Stroke::Dotted) || (x / 2 + y / 2) % 2 == 0 {
-                    self.set(x, y, number, false);
+                    self.set(x, y, number, is_filled);
                 }
             }
-            if matches!(line.stroke, Stroke::Filled) {
+            if is_filled {
                 for y in y..self.height.saturating_mul(4) {
                     self.set(x, y, number, true);
                 }
