@@ -29,7 +29,7 @@ const P99: usize = 9;
 const APDEX: usize = 10;
 
 /// From this width on a score has its bar.
-const BAR_FROM: u16 = 118;
+const BAR_FROM: u16 = 128;
 
 const fn column(title: &'static str, sort: Option<Key>, width: Width, right: bool, from: u16) -> Column<Key> {
     Column { title, sort, width, right, from }
@@ -45,14 +45,14 @@ pub(super) const fn columns(width: u16) -> [Column<Key>; 11] {
         column("service", Some(Key::Service), Width::Share(11, 30, 5), false, 0),
         column("health", Some(Key::Health), Width::Fixed(health + 1), false, 0),
         column("req/min", Some(Key::Rate), Width::Fixed(8), true, 50),
-        column("+/-", Some(Key::RateChange), change, true, 104),
+        column("+/-", Some(Key::RateChange), change, true, 122),
         column("requests", None, Width::Share(10, 40, 3), true, 88),
         column("errors", Some(Key::Errors), Width::Fixed(8), true, 0),
         column("P50", Some(Key::P50), duration, true, 62),
         column("P95", Some(Key::P95), duration, true, 0),
         column("+/-", Some(Key::P95Change), change, true, 78),
         column("P99", Some(Key::P99), duration, true, 72),
-        column("Apdex", Some(Key::Apdex), Width::Fixed(6), true, 96),
+        column("Apdex", Some(Key::Apdex), Width::Fixed(6), true, 108),
     ]
 }
 
