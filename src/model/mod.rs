@@ -1,5 +1,6 @@
 //! What a trace is: ids, time, values, spans and how they form a tree. Knows no bytes, store or screen.
 
+pub mod edge;
 pub mod ids;
 pub mod nearest;
 pub mod span;
@@ -8,6 +9,7 @@ pub mod trace;
 pub mod tree;
 pub mod value;
 
+pub use edge::EdgeKind;
 pub use ids::{SpanId, TraceId};
 pub use span::{Kind, Span, SpanDetail, StatusCode};
 pub use time::Timestamp;

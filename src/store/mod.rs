@@ -1,6 +1,7 @@
 //! The store: a ring of blocks. The newest is open, the others never change, so readers share them without a lock and
 //! never wait for the writer or make it wait. Knows no clock, no network, no screen; plain synchronous Rust.
 
+mod calls;
 mod counters;
 mod directory;
 mod ids;
@@ -9,6 +10,7 @@ mod limits;
 mod links;
 mod open;
 mod opening;
+mod past;
 mod request;
 mod ring;
 mod row;
@@ -29,12 +31,14 @@ use arc_swap::ArcSwap;
 pub use counters::Counters;
 pub use limits::Limits;
 pub use opening::{Losses, Opened, Opener, open};
+pub use past::{PAST_FILE, Past, PastError, PastMinute, Sum};
 pub use request::Requests;
 pub use ring::{Sealed, Segments, Unsealed, Unverified, Unwritten};
 pub use sealed::{Salvage, Sealer, Verified};
 pub use settling::{Settled, settle};
 pub use writer::{Expiring, Limit, Outcome, Writer};
 
+pub(crate) use calls::{CallTallies, Callee, Calls, Edge, Side, edge_kind};
 pub(crate) use open::PartRef;
 pub(crate) use row::{Facts as RowFacts, Row};
 pub(crate) use scan::{Bits, Column, FingerprintOf, Test, fingerprint};
@@ -48,10 +52,17 @@ use view::Block;
 /// What readers share with the one [`Writer`].
 #[derive(Debug, Default)]
 pub struct Store {
-    /// Oldest first; the last one is open.
-    blocks: ArcSwap<Vec<Block>>,
+    held: ArcSwap<Held>,
     facts: ArcSwap<Facts>,
     revision: AtomicU64,
+}
+
+/// What is held, and what is known of what is gone: at one stroke, so that nothing is in both or in neither.
+#[derive(Debug, Default)]
+struct Held {
+    /// Oldest first; the last one is open.
+    blocks: Vec<Block>,
+    past: Past,
 }
 
 /// Figures of the whole store, published together with what they count.
@@ -93,14 +104,15 @@ impl Store {
         loop {
             // The frontier first: the list is then at least as new, and holds all that it allows to be seen.
             let facts = self.facts.load_full();
-            let blocks = self.blocks.load_full();
+            let held = self.held.load_full();
+            let blocks = &held.blocks;
             let frontier = facts.frontier;
             let seen = blocks.partition_point(|block| block.sequence() <= frontier.block);
             // A sealed block has its rows in another order. Where the last one that may be seen was sealed meanwhile, the
             // writer has filled a whole block since the frontier was read: there is a newer one.
             let last = seen.checked_sub(1).and_then(|last| blocks.get(last));
             if !matches!(last, Some(Block::Sealed(block)) if block.facts.sequence == frontier.block) {
-                return Snapshot { blocks, seen, facts };
+                return Snapshot { held, seen, facts };
             }
         }
     }
@@ -109,8 +121,8 @@ impl Store {
 /// The blocks as far as they were published at one moment. They stay as they are while it is held.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    blocks: Arc<Vec<Block>>,
-    /// How many of them can be seen.
+    held: Arc<Held>,
+    /// How many of its blocks can be seen.
     seen: usize,
     facts: Arc<Facts>,
 }
@@ -121,6 +133,11 @@ impl Snapshot {
         &self.facts
     }
 
+    /// Returns what is known of spans that are gone.
+    pub fn past(&self) -> &Past {
+        &self.held.past
+    }
+
     /// Returns whether a span of a trace can be seen.
     pub fn holds(&self, trace: TraceId) -> bool {
         self.newest_part(trace.0).is_some()
@@ -128,7 +145,7 @@ impl Snapshot {
 
     /// Returns the blocks, oldest first.
     pub(crate) fn views(&self) -> impl DoubleEndedIterator<Item = View<'_>> + ExactSizeIterator {
-        self.blocks[..self.seen].iter().map(|block| self.view_of(block))
+        self.held.blocks[..self.seen].iter().map(|block| self.view_of(block))
     }
 
     /// Returns a block by its place among [`Snapshot::views`].
@@ -136,7 +153,7 @@ impl Snapshot {
     /// # Panics
     /// When there is none at this place: places come from [`Snapshot::position`] and [`Snapshot::parts`].
     pub(crate) fn view(&self, position: usize) -> View<'_> {
-        self.view_of(&self.blocks[..self.seen][position])
+        self.view_of(&self.held.blocks[..self.seen][position])
     }
 
     fn view_of<'a>(&self, block: &'a Block) -> View<'a> {
@@ -146,7 +163,7 @@ impl Snapshot {
 
     /// Returns the place among [`Snapshot::views`] of a block, none where it is not held or not yet seen.
     pub(crate) fn position(&self, sequence: u32) -> Option<usize> {
-        let blocks = &self.blocks[..self.seen];
+        let blocks = &self.held.blocks[..self.seen];
         let guess = sequence.checked_sub(blocks.first()?.sequence())? as usize;
         if blocks.get(guess).is_some_and(|block| block.sequence() == sequence) {
             return Some(guess);
@@ -203,7 +220,7 @@ impl Snapshot {
 
     /// Returns the part of a trace before a block that is gone, none where everything before that is gone as well.
     fn part_before(&self, gone: u32, newer: Option<(usize, u32)>) -> Option<PartRef> {
-        self.blocks.first().filter(|oldest| oldest.sequence() < gone)?;
+        self.held.blocks.first().filter(|oldest| oldest.sequence() < gone)?;
         let trace_id = newer.and_then(|(position, part)| self.view(position).trace_id(part))?;
         let hash = View::hash(trace_id);
         self.views().rev().filter(|view| view.sequence() < gone).find_map(|view| {

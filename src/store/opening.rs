@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::segment::folder::Folder;
 use super::segment::frame::HeaderError;
 use super::segment::{Contents, FoundLog, Log, LogError, Shelf, in_order, read_logs};
-use super::{Limits, Sealer, Store, Writer};
+use super::{Limits, PAST_FILE, PastError, Sealer, Store, Writer};
 use crate::model::Timestamp;
 use crate::otlp;
 
@@ -60,7 +60,17 @@ pub fn open(limits: Limits, shelf: &Shelf, opener: Opener, mut progress: impl Fn
     }
     let kept = matches!(opener, Opener::Owner(_)).then(|| shelf.clone());
     // Without a shelf no limit takes a file away.
-    let (store, mut writer) = Writer::with_segments(limits, kept.clone(), found.segments, found.next);
+    let past = shelf.past();
+    losses.damaged += u64::from(past == Err(PastError::Damaged));
+    losses.left_alone += u64::from(matches!(past, Err(PastError::OtherVersion(_))));
+    if let (Opener::Owner(now), Err(PastError::Damaged)) = (opener, &past) {
+        shelf.set_aside(PAST_FILE, now).ok();
+    }
+    let past = past.unwrap_or_default();
+    // No later block has the number of one that is in there.
+    let next = found.next.max(past.next());
+    let (store, mut writer) = Writer::with_segments(limits, kept.clone(), found.segments, next);
+    writer.set_past(past);
     replay(&mut writer, &logs, kept.as_ref(), progress);
     let mut log = log_after(shelf.folder(), &logs);
     if are_files_safe {

@@ -255,6 +255,11 @@ impl OpenBlock {
         })
     }
 
+    /// Returns the trace of a row; 0 where there is no such row.
+    pub(super) fn trace_id(&self, row: u32) -> u128 {
+        self.parts.get(self.rows.place(row).part).map_or(0, |part| part.trace_id)
+    }
+
     /// Returns the `Span` message of a row.
     pub(super) fn span_message(&self, row: u32) -> &[u8] {
         let Place { offset, len, .. } = self.rows.place(row);

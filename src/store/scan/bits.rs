@@ -107,6 +107,23 @@ impl Bits {
         Some((at + after) as u32 * u64::BITS + word.trailing_zeros())
     }
 
+    /// Returns how many rows before this one are in.
+    pub(crate) fn before(&self, row: u32) -> u32 {
+        let at = row as usize / WORD;
+        let whole: u32 = self.words.iter().take(at).map(|word| word.count_ones()).sum();
+        let own = self.words.get(at).map_or(0, |word| word & ((1 << (row % u64::BITS)) - 1));
+        whole + own.count_ones()
+    }
+
+    /// Returns the set of which this is a bit a row.
+    pub(in crate::store) fn from_words(words: Vec<u64>, len: u32) -> Self {
+        let mut bits = Self { words, len };
+        bits.words.resize((len as usize).div_ceil(WORD), 0);
+        let all = Self::all(len);
+        bits.and(&all);
+        bits
+    }
+
     /// Returns the rows in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
         (0..).step_by(WORD).zip(&self.words).flat_map(|(first, &word)| {

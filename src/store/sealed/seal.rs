@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use foldhash::quality::RandomState;
 
 use super::attributes::{Attributes, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES};
+use super::calls::CallColumns;
 use super::image::{Image, ImageBuilder};
 use super::lookup::SealedIndex;
 use super::packed::Packed;
@@ -13,9 +14,10 @@ use super::pages::{Items, Learned, Packer};
 use super::parts::PartColumns;
 use super::strip::{Stripped, strip};
 use super::tallies::TallyColumns;
-use super::{FOREIGN, Facts, LARGE_PART, ROOT, zigzag};
+use super::{FOREIGN, Facts, LARGE_PART, Names, ROOT, zigzag};
 use crate::otlp::wire::put_varint;
-use crate::store::ids::{IdKeys, span_hash};
+use crate::store::calls::{Among, Finding, Linked};
+use crate::store::ids::{IdKeys, id_hash, span_hash};
 use crate::store::open::{OpenBlock, PartRef};
 use crate::store::row::{NONE, Row};
 use crate::store::sums::{PartSums, RootRow};
@@ -149,16 +151,18 @@ impl Sealer {
         let facts = Facts::of(block, &parts, &origins);
         let mut image = ImageBuilder::with_capacity(rows.len() * USUAL_SPAN);
         facts.write(&mut image);
-        write_names(block, &mut image);
+        Names::write(block.names.iter().map(|name| &**name), &mut image);
         parts.write(facts.keys, &mut image);
         let parents = parents(block, &order, &rows);
         write_columns(&parents, &rows, &mut image);
         SealedIndex::write(large_parts(block, &order, &rows).into_iter(), &mut image);
         Packed::write(&values(&origins.scopes.all, |&(resource, _, _)| u64::from(resource)), &mut image);
         TallyColumns::write(&tallies(&rows, &parents), &mut image);
-        let mut attributes = Attributes::of(rows.len());
-        let items = items(block, &order, &rows, &origins, &mut attributes);
+        let (mut attributes, mut calls) = (Attributes::of(rows.len()), finding(&rows, &parents));
+        let items = items(block, (&order, &rows, &origins), &mut attributes, &mut calls);
         attributes.write(&mut image);
+        let calls = calls.finish(&rows);
+        CallColumns::write(&calls, &calls.tallies(&Made { rows: &rows, parents: &parents }, facts.rows), &mut image);
         self.write_pages(&items, &order, &mut image);
         image.finish()
     }
@@ -192,8 +196,18 @@ impl Sealer {
 }
 
 /// Returns what is to be packed: of each span what the columns do not hold, in order of arrival, as their bytes lie in
-/// memory; then scopes and resources. Notes the attributes of all.
-fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins, attributes: &mut Attributes) -> Items {
+/// memory; then scopes and resources. Notes the attributes of all, and what tells of calls.
+fn items(
+    block: &OpenBlock,
+    (order, rows, origins): (&Order, &[Row], &Origins),
+    attributes: &mut Attributes,
+    calls: &mut Finding,
+) -> Items {
+    let find = |trace_id: u128, id: u64| {
+        let part = block.find_part(trace_id, id_hash(trace_id));
+        let row = part.and_then(|part| block.find_span(part, id, span_hash(trace_id, id)));
+        row.map_or(Linked::Elsewhere, |old| Linked::Row(order.new[old as usize]))
+    };
     let mut items = Items::with_capacity((0..block.written()).map(|row| block.place(row).len as usize + 1).sum());
     for (old, &new) in (0..).zip(&order.new) {
         items.push(|item| {
@@ -205,6 +219,9 @@ fn items(block: &OpenBlock, order: &Order, rows: &[Row], origins: &Origins, attr
             item[head] = stripped.number();
             if stripped == Stripped::Nothing {
                 attributes.add_span(message);
+            }
+            if calls.wants(new, row) {
+                calls.look((new, block.trace_id(old)), row, message, find);
             }
         });
     }
@@ -244,18 +261,6 @@ impl Facts {
     }
 }
 
-/// Writes the text of names, and where each ends.
-fn write_names(block: &OpenBlock, image: &mut ImageBuilder) {
-    let (mut text, mut ends) = (Vec::new(), Vec::new());
-    for name in block.names.iter() {
-        text.extend_from_slice(name.as_bytes());
-        ends.push(text.len() as u64);
-    }
-    image.number(ends.len() as u64);
-    Packed::write(&ends, image);
-    image.section(&text);
-}
-
 /// Where the parent of a span is.
 #[derive(Clone, Copy)]
 enum Parent {
@@ -279,6 +284,30 @@ fn parents(block: &OpenBlock, order: &Order, rows: &[Row]) -> Vec<Parent> {
         parent.map_or(Parent::Foreign, |parent| Parent::Row(order.new[parent as usize]))
     };
     order.old.iter().zip(rows).map(parent).collect()
+}
+
+/// Begins to look for calls.
+fn finding(rows: &[Row], parents: &[Parent]) -> Finding {
+    Finding::new(rows, |row| Made { rows, parents }.parent(row))
+}
+
+/// The rows of the block that is made.
+struct Made<'a> {
+    rows: &'a [Row],
+    parents: &'a [Parent],
+}
+
+impl Among for Made<'_> {
+    fn timing(&self, row: u32) -> Timing {
+        Timing::of(row, &self.rows[row as usize])
+    }
+
+    fn parent(&self, row: u32) -> Option<u32> {
+        match self.parents[row as usize] {
+            Parent::Row(parent) => Some(parent),
+            Parent::Root | Parent::Foreign => None,
+        }
+    }
 }
 
 /// Counts the spans.

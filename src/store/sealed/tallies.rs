@@ -95,7 +95,7 @@ impl TallyColumns {
         columns.service.has(columns.len).then_some(columns).ok_or(Damaged)
     }
 
-    fn tallies(&self) -> Tallies {
+    pub(super) fn tallies(&self) -> Tallies {
         let last = self.len.checked_sub(1);
         let count = |ends: &Packed, rows: &Packed| {
             let count = last.map_or(0, |last| ends.get(last)).min(u64::from(u32::MAX)) as u32;

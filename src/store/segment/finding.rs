@@ -6,6 +6,7 @@ use super::folder::Entry;
 use super::log::number_of;
 use super::shelf::{Segment, Shelf, UNFINISHED, Unreadable, sequence_of};
 use crate::model::Timestamp;
+use crate::store::PAST_FILE;
 
 /// The files of blocks in a folder.
 #[derive(Debug, Default)]
@@ -95,7 +96,7 @@ impl Shelf {
 
 /// Returns whether a file is one that a store reads, by its name.
 pub fn is_ours(name: &str) -> bool {
-    sequence_of(name).is_some() || number_of(name).is_some()
+    sequence_of(name).is_some() || number_of(name).is_some() || name == PAST_FILE
 }
 
 const NS: u64 = 1_000_000_000;

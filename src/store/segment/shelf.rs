@@ -18,6 +18,7 @@ use bytes::Bytes;
 use super::folder::Folder;
 use crate::store::sealed::{Image, STRETCH, SealedBlock};
 use crate::store::view::Block;
+use crate::store::{PAST_FILE, Past, PastError};
 
 /// Where files of blocks are put.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ pub enum Unreadable {
 
 const MAGIC: &[u8; 8] = b"spantopB";
 /// Version 2 has a filter of attributes. Files of version 1, which no released spantop wrote, are left as they are.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 const HEAD: usize = 32;
 /// A file of a later block is none of ours: that many are never written, and after it there have to be numbers for others.
 const LAST: u32 = u32::MAX / 2;
@@ -129,6 +130,13 @@ impl Shelf {
     }
 
     fn write_as(&self, name: &str, image: &Image) -> io::Result<()> {
+        let head = head_of(image);
+        let pieces = [&head[..], &image.region, &image.data, &image.region, &head[..]];
+        self.write_pieces(name, &mut pieces.map(io::IoSlice::new))
+    }
+
+    /// Writes a file, also in the place of one that was left unfinished.
+    fn write_pieces(&self, name: &str, pieces: &mut [io::IoSlice]) -> io::Result<()> {
         let file = match self.folder.create(name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 self.folder.remove(name)?;
@@ -136,10 +144,31 @@ impl Shelf {
             }
             created => created?,
         };
-        let head = head_of(image);
-        let pieces = [&head[..], &image.region, &image.data, &image.region, &head[..]];
-        file.append_vectored(&mut pieces.map(io::IoSlice::new))?;
+        file.append_vectored(pieces)?;
         if self.is_synced { file.sync() } else { Ok(()) }
+    }
+
+    /// Writes down what is known of spans that are gone, in the place of what was written before.
+    ///
+    /// # Errors
+    /// When the system cannot; what was written before is there then.
+    pub fn write_past(&self, past: &Past) -> io::Result<()> {
+        let unfinished = format!("{PAST_FILE}{UNFINISHED}");
+        let written = self.write_pieces(&unfinished, &mut [io::IoSlice::new(&past.to_bytes())]);
+        if let Err(error) = written.and_then(|()| self.folder.rename(&unfinished, PAST_FILE)) {
+            self.folder.remove(&unfinished).ok();
+            return Err(io::Error::new(error.kind(), format!("cannot write {PAST_FILE}: {error}")));
+        }
+        self.sync()
+    }
+
+    /// Reads what is known of spans that are gone: nothing where there is no file, or the system cannot read it.
+    ///
+    /// # Errors
+    /// When it is of another version, or damaged.
+    pub(in crate::store) fn past(&self) -> Result<Past, PastError> {
+        let Ok(file) = self.folder.read(PAST_FILE) else { return Ok(Past::default()) };
+        Past::from_bytes(&file).and_then(|past| if past.next() <= LAST { Ok(past) } else { Err(PastError::Damaged) })
     }
 
     /// Makes it certain that the files that are there stay so after a loss of power, if that is wanted: an earlier run may

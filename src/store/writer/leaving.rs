@@ -11,7 +11,7 @@ use crate::store::ring::{Left, Unverified, Unwritten};
 use crate::store::sealed::{Facts, Verified};
 use crate::store::segment::Segment;
 use crate::store::segment::folder::Entry;
-use crate::store::view::Block;
+use crate::store::view::{Block, View};
 
 impl Writer {
     /// Takes in a block of an earlier run, newer than those before.
@@ -51,7 +51,11 @@ impl Writer {
             && self.full.oldest_in_memory().is_some_and(|block| is_over(block, memory_ns))
             && self.evict_oldest()
         {}
-        if is_old || self.full.len() != before || self.counters.in_memory != in_memory {
+        let is_forgotten = self.past.forget_before(now.minus(self.limits.retention_ns));
+        if is_forgotten {
+            self.publish_blocks();
+        }
+        if is_old || is_forgotten || self.full.len() != before || self.counters.in_memory != in_memory {
             self.keep_budget();
             self.publish();
         }
@@ -165,6 +169,7 @@ impl Writer {
         if let Left::ForGood(block) = &left {
             self.counters.evicted += spans;
             self.forget_traces(block);
+            self.past.add(&View::of(block, block.written()), &self.limits);
             self.remove_file(block.sequence());
         } else {
             self.counters.on_disk += spans;
@@ -188,6 +193,8 @@ impl Writer {
             self.counters.on_disk -= spans;
             self.counters.evicted += spans;
             self.forget_traces(segment.block());
+            let block = segment.block();
+            self.past.add(&View::of(block, block.written()), &self.limits);
             self.publish_blocks();
         }
         self.discard(Some(segment));

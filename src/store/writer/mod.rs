@@ -18,7 +18,7 @@ use crate::store::row::{Facts as RowFacts, NONE, Row};
 use crate::store::segment::{Segment, Shelf};
 use crate::store::sums::PartSums;
 use crate::store::view::Block;
-use crate::store::{Counters, Frontier, Limits, Store};
+use crate::store::{Counters, Frontier, Held, Limits, Past, Store};
 
 pub use expiring::{Expiring, Limit};
 
@@ -47,6 +47,7 @@ pub struct Writer {
     log_bytes: u64,
     names: Names,
     counters: Counters,
+    past: Past,
     traces: u64,
     traces_with_errors: u64,
     request: RequestInBlock,
@@ -183,6 +184,7 @@ impl Writer {
             log_bytes: 0,
             names: Names::default(),
             counters: Counters::default(),
+            past: Past::default(),
             traces: 0,
             traces_with_errors: 0,
             request: RequestInBlock::default(),
@@ -196,6 +198,18 @@ impl Writer {
         writer.publish_blocks();
         writer.publish();
         (store, writer)
+    }
+
+    /// Goes on with what an earlier run knew of spans that are gone.
+    pub(in crate::store) fn set_past(&mut self, past: Past) {
+        self.past = past;
+        self.publish_blocks();
+        self.publish();
+    }
+
+    /// Returns what is known of spans that are gone.
+    pub fn past(&self) -> &Past {
+        &self.past
     }
 
     /// Appends a request; readers see all of it or nothing.
@@ -359,7 +373,7 @@ impl Writer {
     }
 
     fn bytes(&self) -> usize {
-        self.full.bytes() + self.open.bytes() + self.directory.bytes()
+        self.full.bytes() + self.open.bytes() + self.directory.bytes() + self.past.bytes()
     }
 
     /// Begins a trace in the open block, and links it to the part before, where there is one.
@@ -450,7 +464,7 @@ impl Writer {
     fn publish_blocks(&self) {
         let open = Block::Open(Arc::clone(&self.open));
         let blocks = self.full.blocks().cloned().chain([open]).collect();
-        self.store.blocks.store(Arc::new(blocks));
+        self.store.held.store(Arc::new(Held { blocks, past: self.past.clone() }));
     }
 
     fn publish(&self) {

@@ -24,7 +24,7 @@ static FEW: LazyLock<Vec<Request>> = LazyLock::new(|| requests(4));
 
 /// Few traces in memory and small blocks, all of them on disk; nothing goes for good. An old block is ended by a tick.
 fn limits() -> Limits {
-    Limits { memory_bytes: 512 << 10, max_memory_traces: 4, retention_ns: 8 * 700, ..Limits::default() }
+    Limits { memory_bytes: 1 << 20, max_memory_traces: 4, retention_ns: 8 * 700, ..Limits::default() }
 }
 
 /// All of it in memory as well.
