@@ -184,6 +184,12 @@ impl<'a> Spans<'a> {
         });
     }
 
+    /// Returns whether a service holds spans that by their kind are called from outside.
+    pub(crate) fn has_entries(&self, service: &str) -> bool {
+        self.views.iter().any(|view| view.find_name(service).is_some())
+            && !self.plain.iter().any(|name| name == service)
+    }
+
     /// Returns which services of a block are plain, for [`Spans::is_request`].
     pub(crate) fn plain_in(&self, view: &View) -> Vec<bool> {
         let mut plain = Vec::new();

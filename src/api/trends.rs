@@ -46,7 +46,8 @@ pub struct MinuteRow {
     pub time: String,
     pub requests: u64,
     pub error_rate_percent: f64,
-    pub p95_ms: f64,
+    /// None where the spans of the minute are gone.
+    pub p95_ms: Option<f64>,
     /// Of as many minutes up to this one as it takes to have a hundred requests, at most ten.
     pub health_score: Option<f64>,
 }
@@ -81,7 +82,7 @@ impl TrendRow {
             time: minute.at.to_string(),
             requests: minute.requests,
             error_rate_percent: minute.errors as f64 * 100.0 / minute.requests.max(1) as f64,
-            p95_ms: milliseconds(minute.p95_ns),
+            p95_ms: minute.p95_ns.map(milliseconds),
             health_score: trend.health.get(at).map(|(_, score)| *score),
         };
         let per_hour = |slope: Option<Slope>| slope.map(|slope| slope.per_hour);

@@ -13,10 +13,12 @@ use super::{Collected, Reason, Recovery, Removed};
 use crate::model::Timestamp;
 use crate::otlp::{self, Batch};
 use crate::store::segment::{Record, Shelf};
-use crate::store::{Losses, Outcome, Verified, Writer};
+use crate::store::{Losses, Outcome, Past, Verified, Writer};
 
 /// How many seconds of rates are remembered.
 const RATE_SECONDS: usize = 120;
+/// How often what is known of spans that are gone is written down.
+const PAST_EVERY_NS: u64 = 60_000_000_000;
 
 /// What the writer is asked to do.
 #[derive(Debug)]
@@ -76,6 +78,9 @@ pub(super) struct Writing {
     this_second: u32,
     /// When the last tick was.
     now: Timestamp,
+    /// When what is known of spans that are gone was written, and what that was.
+    past_written: Timestamp,
+    past: Past,
     cleaning: Cleaning,
 }
 
@@ -98,7 +103,9 @@ impl Writing {
         cleanup: Option<Duration>,
     ) -> Self {
         let cleaning = Cleaning { every: cleanup, next: None, begun: None, damaged: BTreeSet::new() };
-        Self { writer, sealing, logging, shelf, shared, this_second: 0, now: Timestamp::default(), cleaning }
+        let past = writer.past().clone();
+        let (now, past_written) = (Timestamp::default(), Timestamp::default());
+        Self { writer, sealing, logging, shelf, shared, this_second: 0, now, past_written, past, cleaning }
     }
 
     pub(super) fn run(&mut self, mut jobs: mpsc::Receiver<Job>) {
@@ -126,6 +133,7 @@ impl Writing {
         }
         // Later requests are refused from here on.
         drop(jobs);
+        self.write_past();
         if let Some(logging) = self.logging.take() {
             logging.finish();
         }
@@ -166,6 +174,10 @@ impl Writing {
             self.writer.set_log_bytes(self.shared.log.bytes.load(std::sync::atomic::Ordering::Relaxed));
             self.write_missing();
             self.clean(now);
+            if now.since(self.past_written) >= PAST_EVERY_NS {
+                self.past_written = now;
+                self.write_past();
+            }
         }
     }
 
@@ -184,6 +196,23 @@ impl Writing {
             removed.retain(|removed| !removed.file.as_ref().is_some_and(|file| left.contains(file)));
         }
         removed
+    }
+
+    /// Has what is known of spans that are gone written down, where that is more than before. Whoever ends before it is
+    /// loses a minute of history, and no span that is held.
+    fn write_past(&mut self) {
+        let past = self.writer.past();
+        let Some((logging, shelf)) = self.logging.as_ref().zip(self.shelf.clone()).filter(|_| *past != self.past)
+        else {
+            return;
+        };
+        self.past = past.clone();
+        let past = past.clone();
+        logging.then(move || {
+            if let Err(error) = shelf.write_past(&past) {
+                tracing::warn!(%error, "the history of health is in memory only");
+            }
+        });
     }
 
     /// Tries again to write files that could not be, on a full disk in place of the oldest.

@@ -1,149 +1,239 @@
-//! Where a series will go: exponential smoothing with a damped trend (Gardner and McKenzie 1985), after the season is taken out
-//! where there is one.
+//! Where a series will go: exponential smoothing with a damped trend (Holt 1957; Gardner and McKenzie 1985), and with additive
+//! seasons (Winters 1960) where the series shows one.
+//!
+//! The smoothing is that of the innovations model ETS(A,Ad,N), with seasons ETS(A,Ad,A), of Hyndman, Koehler, Ord and Snyder
+//! (2008, Forecasting with Exponential Smoothing). Its factors are those for which the squared errors of the next number
+//! add up to the least: the best of a grid, then whatever is better near it in ever smaller steps. Level and trend to begin
+//! with need no search, since errors depend on them by a straight line. A number that is missing changes nothing: level
+//! and trend go on as foretold.
 
-use super::season;
+use super::numbers::{filled, finite, known, median, unit};
+use super::season::{self, Season};
 
-/// How smoothing is done: all from 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Smoothing {
-    /// How much the level follows each number.
-    pub(crate) alpha: f64,
-    /// How much the trend follows each change of the level.
-    pub(crate) beta: f64,
-    /// What is left of the trend at each step.
-    pub(crate) phi: f64,
+/// Numbers to come, one step after the other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forecast {
+    pub values: Vec<f64>,
+    /// Each of the numbers lies between these with a probability of 80 %.
+    pub low: Vec<f64>,
+    pub high: Vec<f64>,
+    /// After how many steps the season comes again, where there is one.
+    pub period: Option<usize>,
 }
 
-/// Where it stands after the last number.
+/// The factors of smoothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct State {
-    pub(crate) level: f64,
-    pub(crate) trend: f64,
-    /// The sum of the squares of what was foretold wrongly by a step.
-    pub(crate) errors: f64,
-}
-
-/// A number to come, and between which ones it lies with a probability of 80 %.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Foretold {
-    pub(crate) value: f64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+pub struct Smoothing {
+    /// How much the level follows each error, from 0 to 1.
+    pub alpha: f64,
+    /// How much the trend follows each change of the level (β* of the book: β = α β*), from 0 to 1.
+    pub beta: f64,
+    /// What is left of the trend after a step.
+    pub phi: f64,
+    /// How much the season follows each error, from 0 to 1 − `alpha`; of no meaning without a season.
+    pub gamma: f64,
 }
 
 /// Fewer numbers than this foretell nothing.
-const LEAST: usize = 10;
-/// Of a standard normal number, four out of five are nearer to 0.
-const EIGHTY_PERCENT: f64 = 1.281_551_565_544_6;
+pub const LEAST: usize = 10;
+/// Below 0.8 a trend is forgotten at once, above 0.98 hardly ever (Hyndman and Athanasopoulos, Forecasting: Principles and
+/// Practice, 2nd edition, section 7.2).
+const DAMPING: (f64, f64) = (0.8, 0.98);
+const FACTOR: (f64, f64) = (1e-4, 0.9999);
+/// Four of five standard normal numbers are nearer to 0.
+const EIGHTY_PERCENT: f64 = 1.281_551_565_544_600_4;
 
-impl Smoothing {
-    /// Goes over a series from a first level and trend.
-    pub(crate) fn run(self, values: &[f64], (level, trend): (f64, f64)) -> State {
-        let mut state = State { level, trend, errors: 0.0 };
-        for value in values {
-            let expected = state.level + self.phi * state.trend;
-            let level = expected + self.alpha * (value - expected);
-            let trend = self.phi * state.trend;
-            state.errors += (value - expected).powi(2);
-            state.trend = self.beta * (level - state.level) + (1.0 - self.beta) * trend;
-            state.level = level;
-        }
-        state
-    }
-
-    /// Returns how far the trend has carried after so many steps, in trends of now.
-    pub(super) fn reach(self, steps: usize) -> f64 {
-        (1..=steps).map(|step| self.phi.powi(step as i32)).sum()
-    }
-
-    /// Returns the variance of the number so many steps on, in variances of the next one: that of the innovations model
-    /// ETS(A,Ad,N) (Hyndman, Koehler, Ord and Snyder 2008, Forecasting with Exponential Smoothing, table 6.1), summed up.
-    pub(super) fn variance(self, steps: usize) -> f64 {
-        let beta = self.alpha * self.beta;
-        let of = |step: usize| (self.alpha + beta * self.reach(step)).powi(2);
-        1.0 + (1..steps).map(of).sum::<f64>()
-    }
-}
-
-/// Returns the numbers to come; none of fewer than ten. Season and noise follow from the numbers that were.
-pub(crate) fn foretell(values: &[f64], steps: usize) -> Option<Vec<Foretold>> {
-    if values.len() < LEAST || values.iter().any(|value| !value.is_finite()) {
-        return None;
-    }
-    let season = season::of(values);
-    let plain: Vec<f64> = values.iter().enumerate().map(|(at, value)| value - season.at(at)).collect();
-    let start = start(&plain);
-    let smoothing = fitted(&plain, start);
-    let state = smoothing.run(&plain, start);
-    // Three numbers were chosen to fit, and two to begin with.
-    let deviation = (state.errors / (plain.len().saturating_sub(5).max(1)) as f64).sqrt();
-    let one = |step: usize| {
-        let value = state.level + smoothing.reach(step) * state.trend + season.at(values.len() + step - 1);
-        let width = EIGHTY_PERCENT * deviation * smoothing.variance(step).sqrt();
-        Foretold { value, low: value - width, high: value + width }
+/// Returns the numbers to come after a series of one number a step, in which some may be missing. Of fewer than ten numbers
+/// nothing follows, and the forecast is empty. Numbers that are not finite are taken as missing.
+pub fn forecast(values: &[Option<f64>], horizon: usize) -> Forecast {
+    let known: Vec<f64> = known(values).iter().map(|point| point.value).collect();
+    let Some(middle) = median(known.iter().copied()).filter(|_| known.len() >= LEAST) else {
+        return Forecast::default();
     };
-    let all: Vec<Foretold> = (1..=steps).map(one).collect();
-    all.iter().all(|one| one.low.is_finite() && one.high.is_finite()).then_some(all)
-}
-
-/// Returns the level and the trend to begin with: those of a line through the first numbers.
-fn start(values: &[f64]) -> (f64, f64) {
-    let first = values.get(..LEAST).unwrap_or(values);
-    let n = first.len() as f64;
-    let (middle, mean) = (f64::midpoint(n, 1.0), first.iter().sum::<f64>() / n);
-    let (mut up, mut across) = (0.0, 0.0);
-    for (at, value) in (1..).zip(first) {
-        let distance = f64::from(at) - middle;
-        up += distance * (value - mean);
-        across += distance * distance;
+    let unit = unit(known);
+    let scaled =
+        |value: &Option<f64>| value.filter(|value| value.is_finite()).map(|value| value / unit - middle / unit);
+    let scaled: Vec<Option<f64>> = values.iter().map(scaled).collect();
+    let season = season::find(&filled(&scaled));
+    let fitted = Fitted::of(&scaled, season.as_ref());
+    let steps = fitted.steps(horizon);
+    let back = |value: f64| finite(finite(value * unit) + middle);
+    Forecast {
+        values: steps.iter().map(|(value, _)| back(*value)).collect(),
+        low: steps.iter().map(|(value, width)| back(value - width)).collect(),
+        high: steps.iter().map(|(value, width)| back(value + width)).collect(),
+        period: season.map(|season| season.phases.len()),
     }
-    let trend = if across > 0.0 { up / across } else { 0.0 };
-    (mean - trend * middle, trend)
 }
 
-/// Returns the smoothing that foretells each number best by those before it: the best of a grid, and then whatever is better
-/// near it, in ever smaller steps.
-fn fitted(values: &[f64], start: (f64, f64)) -> Smoothing {
-    let errors = |smoothing: Smoothing| smoothing.run(values, start).errors;
-    let mut best = Smoothing { alpha: 0.1, beta: 0.1, phi: 0.95 };
-    let mut least = errors(best);
-    let mut try_out = |smoothing: Smoothing, best: &mut Smoothing| {
-        let found = errors(smoothing);
-        let is_better = found < least;
-        if is_better {
-            (least, *best) = (found, smoothing);
-        }
-        is_better
-    };
-    for alpha in [0.02, 0.1, 0.2, 0.4, 0.6, 0.8, 0.98] {
-        for beta in [0.01, 0.05, 0.1, 0.3, 0.6] {
-            for phi in [0.8, 0.9, 0.95, 0.98] {
-                try_out(Smoothing { alpha, beta, phi }, &mut best);
+/// A number that depends on the level and the trend to begin with by a straight line: what it is when both are 0, and what is
+/// added for each unit of them.
+type Linear = [f64; 3];
+
+fn add([a, b, c]: Linear, factor: f64, [x, y, z]: Linear) -> Linear {
+    [a + factor * x, b + factor * y, c + factor * z]
+}
+
+/// Where the smoothing stands.
+#[derive(Clone, Debug)]
+struct State {
+    level: Linear,
+    trend: Linear,
+    /// By phase; empty without a season.
+    season: Vec<Linear>,
+    /// The phase of the next number.
+    phase: usize,
+}
+
+impl State {
+    fn first(season: Option<&Season>) -> Self {
+        let phases = season.map_or(&[][..], |season| &season.phases);
+        let season = phases.iter().map(|phase| [*phase, 0.0, 0.0]).collect();
+        Self { level: [0.0, 1.0, 0.0], trend: [0.0, 0.0, 1.0], season, phase: 0 }
+    }
+
+    /// Takes in the next number, and returns by how much it was foretold wrongly.
+    fn take(&mut self, value: Option<f64>, smoothing: Smoothing) -> Option<Linear> {
+        let Smoothing { alpha, beta, phi, gamma } = smoothing;
+        self.level = add(self.level, phi, self.trend);
+        self.trend = add([0.0; 3], phi, self.trend);
+        let season = self.season.get_mut(self.phase);
+        let error = value.map(|value| {
+            let expected = season.as_deref().map_or(self.level, |season| add(self.level, 1.0, *season));
+            add([value, 0.0, 0.0], -1.0, expected)
+        });
+        if let Some(error) = error {
+            self.level = add(self.level, alpha, error);
+            self.trend = add(self.trend, alpha * beta, error);
+            if let Some(season) = season {
+                *season = add(*season, gamma, error);
             }
         }
+        self.phase = if self.phase + 1 < self.season.len() { self.phase + 1 } else { 0 };
+        error
     }
-    let mut step = 0.05;
-    while step > 1e-3 {
-        let mut is_better = false;
-        for (alpha, beta, phi) in [
-            (step, 0.0, 0.0),
-            (-step, 0.0, 0.0),
-            (0.0, step, 0.0),
-            (0.0, -step, 0.0),
-            (0.0, 0.0, step),
-            (0.0, 0.0, -step),
-        ] {
-            let near = Smoothing {
-                alpha: (best.alpha + alpha).clamp(1e-4, 0.999),
-                beta: (best.beta + beta).clamp(1e-4, 0.999),
-                // Less than 0.8 forgets the trend at once, more than 0.98 never (Hyndman and Athanasopoulos, 2018).
-                phi: (best.phi + phi).clamp(0.8, 0.98),
-            };
-            is_better |= try_out(near, &mut best);
-        }
-        if !is_better {
-            step /= 2.0;
-        }
+}
+
+/// A smoothing that went over a series.
+pub(super) struct Fitted {
+    smoothing: Smoothing,
+    state: State,
+    /// The level and the trend to begin with for which the errors are least.
+    level: f64,
+    trend: f64,
+    /// The squared errors, added up, and their variance.
+    pub(super) squares: f64,
+    variance: f64,
+}
+
+impl Fitted {
+    /// Goes over a series from this level and trend.
+    #[cfg(test)]
+    pub(super) fn starting(smoothing: Smoothing, values: &[Option<f64>], start: (f64, f64)) -> Self {
+        Self::with(smoothing, values, None, Some(start))
     }
-    best
+
+    /// Goes over a series with these factors, from the level and trend for which errors are least, or from those given.
+    fn with(smoothing: Smoothing, values: &[Option<f64>], season: Option<&Season>, start: Option<(f64, f64)>) -> Self {
+        let mut state = State::first(season);
+        let mut products = [[0.0; 3]; 3];
+        let mut count = 0_usize;
+        for value in values {
+            let Some(error) = state.take(*value, smoothing) else { continue };
+            count += 1;
+            let [fixed, level, trend] = error;
+            let [fixed_sums, level_sums, trend_sums] = products;
+            products = [add(fixed_sums, fixed, error), add(level_sums, level, error), add(trend_sums, trend, error)];
+        }
+        let (level, trend) = start.unwrap_or_else(|| least(&products));
+        let at = [1.0, level, trend];
+        let row = |sums: Linear| sums.iter().zip(at).map(|(sum, at)| sum * at).sum::<f64>();
+        let squares = products.iter().zip(at).map(|(sums, at)| row(*sums) * at).sum::<f64>().max(0.0);
+        // Three factors were chosen, the level and the trend; with a season one factor more, and its phases.
+        let chosen = 5 + season.map_or(0, |season| season.phases.len());
+        let variance = squares / count.saturating_sub(chosen).max(1) as f64;
+        Self { smoothing, state, level, trend, squares, variance }
+    }
+
+    pub(super) fn of(values: &[Option<f64>], season: Option<&Season>) -> Self {
+        let fit = |smoothing| Self::with(smoothing, values, season, None);
+        let mut best = fit(Smoothing { alpha: 0.1, beta: 0.1, phi: 0.9, gamma: 0.05 });
+        let better = |best: &mut Self, smoothing| {
+            let found = fit(smoothing);
+            let is_better = found.squares < best.squares * (1.0 - 1e-9);
+            if is_better {
+                *best = found;
+            }
+            is_better
+        };
+        for alpha in [0.05, 0.2, 0.5, 0.9] {
+            for beta in [0.02, 0.1, 0.4] {
+                for phi in [0.85, 0.98] {
+                    better(&mut best, Smoothing { alpha, beta, phi, gamma: 0.05 });
+                }
+            }
+        }
+        let mut step = 0.1;
+        while step > 0.01 {
+            let near = best.smoothing.near(step, season.is_some());
+            let found = near.into_iter().filter(|near| better(&mut best, *near)).count();
+            step /= if found > 0 { 1.0 } else { 2.0 };
+        }
+        best
+    }
+
+    fn value(&self, linear: Linear) -> f64 {
+        let [fixed, level, trend] = linear;
+        fixed + level * self.level + trend * self.trend
+    }
+
+    /// Returns the numbers to come, and how far to either side of each 80 % lie. The variance after h steps is that of class 1
+    /// in table 6.1 of the book: σ² (1 + Σ c²), over j from 1 to h − 1, with c = α (1 + β* (φ + … + φʲ)), and γ more where j
+    /// is whole periods.
+    pub(super) fn steps(&self, horizon: usize) -> Vec<(f64, f64)> {
+        let Smoothing { alpha, beta, phi, gamma } = self.smoothing;
+        let mut state = self.state.clone();
+        let (mut sum, mut damped, mut reach) = (1.0, 1.0, 0.0);
+        let step = |step: usize| {
+            let phase = state.season.get(state.phase).copied().unwrap_or_default();
+            state.take(None, self.smoothing);
+            let width = EIGHTY_PERCENT * (self.variance * sum).sqrt();
+            damped *= phi;
+            reach += damped;
+            let is_whole = !state.season.is_empty() && step.is_multiple_of(state.season.len());
+            let weight: f64 = alpha * (1.0 + beta * reach) + if is_whole { gamma } else { 0.0 };
+            sum += weight * weight;
+            (self.value(add(state.level, 1.0, phase)), width)
+        };
+        (1..=horizon).map(step).collect()
+    }
+}
+
+impl Smoothing {
+    /// Returns those that differ by a step in one factor.
+    fn near(self, step: f64, has_season: bool) -> Vec<Self> {
+        let clamp = |value: f64, (low, high): (f64, f64)| value.clamp(low, high);
+        let mut near = Vec::with_capacity(8);
+        for step in [step, -step] {
+            near.push(Self { alpha: clamp(self.alpha + step, FACTOR), ..self });
+            near.push(Self { beta: clamp(self.beta + step, FACTOR), ..self });
+            near.push(Self { phi: clamp(self.phi + step / 2.0, DAMPING), ..self });
+            if has_season {
+                near.push(Self { gamma: clamp(self.gamma + step, FACTOR), ..self });
+            }
+        }
+        // A season that followed more of an error than the level leaves would swing.
+        near.into_iter().map(|one| Self { gamma: one.gamma.min(1.0 - one.alpha), ..one }).collect()
+    }
+}
+
+/// Returns the level and the trend for which (1, level, trend) makes the least of a quadratic form; 0 where it does not matter.
+fn least(products: &[Linear; 3]) -> (f64, f64) {
+    let [[_, to_level, to_trend], [_, level, both], [_, _, trend]] = *products;
+    let determinant = level * trend - both * both;
+    if determinant > 1e-12 * level * trend {
+        let of = |one: f64, other: f64, mixed: f64| (both * mixed - other * one) / determinant;
+        return (of(to_level, trend, to_trend), of(to_trend, level, to_level));
+    }
+    (if level > 0.0 { -to_level / level } else { 0.0 }, 0.0)
 }

