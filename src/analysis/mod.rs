@@ -2,6 +2,7 @@
 //! blocks and over plain series; no clock, no network, no screen.
 
 mod classes;
+pub mod critical_path;
 mod exact;
 pub mod figures;
 pub mod health;
@@ -12,6 +13,7 @@ mod spans;
 mod totals;
 pub mod trend;
 
+pub use critical_path::CriticalPath;
 pub use figures::{Figures, Percentiles};
 pub use health::{Health, HealthRule, HealthStatus, SystemHealth};
 pub use rules::Rules;
