@@ -3,6 +3,7 @@
 
 mod classes;
 pub mod critical_path;
+pub mod errors;
 mod exact;
 pub mod figures;
 pub mod health;
