@@ -56,6 +56,18 @@ impl Classes {
         }
     }
 
+    /// Takes away what is also in another one.
+    pub(crate) fn take_away(&mut self, other: &Self) {
+        for (class, count) in other.iter() {
+            let page = self.pages.iter_mut().find(|(page, _)| *page == class / PAGE as u16);
+            if let Some(own) = page.and_then(|(_, counts)| counts.get_mut(class as usize % PAGE)) {
+                let gone = count.min(*own);
+                *own -= gone;
+                self.count -= gone;
+            }
+        }
+    }
+
     /// Returns how many durations there are.
     pub(crate) fn count(&self) -> u64 {
         self.count
@@ -168,7 +180,10 @@ mod tests {
             let list: Vec<(u16, u32)> = whole.iter().map(|(class, count)| (class, count as u32)).collect();
             let mut of_list = Classes::default();
             of_list.add_all(&list);
-            prop_assert_eq!(of_list, whole);
+            prop_assert_eq!(&of_list, &whole);
+            of_list.take_away(&classes(some));
+            let rest: Vec<_> = of_list.iter().collect();
+            prop_assert_eq!((rest, of_list.count()), (classes(others).iter().collect(), others.len() as u64));
         }
     }
 }

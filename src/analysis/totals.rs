@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use super::classes::Classes;
 use super::figures::{Figures, Percentiles, nearest_rank};
 use crate::model::{Kind, Timestamp};
-use crate::store::{MINUTE_NS, Minute, Tallies, Tally, Timing, class};
+use crate::store::{MINUTE_NS, Minute, Tallies, Tally, Timing, class, least_of};
 
 /// How many operations are told singly; the spans of others are counted as one more operation of their service.
 const MAX_GROUPS: usize = 20_000;
@@ -178,6 +178,25 @@ impl Sums {
         let unsettled = other.minute.iter().map(|(number, counted)| (number, counted));
         for (number, counted) in other.minutes.iter().chain(unsettled) {
             self.minutes.entry(*number).or_default().add(counted);
+        }
+    }
+
+    /// Takes away what is also in others. When the first and the last began is then what it was; the longest duration is known
+    /// to within 2 %.
+    pub(crate) fn take_away(&mut self, others: &Self) {
+        self.settle();
+        self.all.take_away(&others.all);
+        self.failed.take_away(&others.failed);
+        self.sum_ns = self.sum_ns.saturating_sub(others.sum_ns);
+        let longest = self.all.iter().last().map_or(0, |(class, _)| least_of(class + 1));
+        self.max_ns = self.max_ns.min(longest);
+        let unsettled = others.minute.iter().map(|(number, counted)| (number, counted));
+        for (number, gone) in others.minutes.iter().chain(unsettled) {
+            if let Some(own) = self.minutes.get_mut(number) {
+                own.spans = own.spans.saturating_sub(gone.spans);
+                own.errors = own.errors.saturating_sub(gone.errors);
+                own.sum_ns = own.sum_ns.saturating_sub(gone.sum_ns);
+            }
         }
     }
 
