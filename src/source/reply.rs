@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::errors::ErrorGroup;
 use crate::analysis::trend::{InMinute, Trend};
-use crate::analysis::{Figures, Percentiles, Performance, SlowOperation, SystemHealth};
+use crate::analysis::{Figures, Graph, Percentiles, Performance, SlowOperation, SystemHealth};
 use crate::model::{Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary};
 use crate::query::ast::{Field, Literal};
 use crate::store::{Counters, Losses};
@@ -31,6 +32,8 @@ pub enum Reply {
     Figures(Box<Figured>),
     Density(Box<Density>),
     Slow(Slow),
+    Dependencies(Box<Dependencies>),
+    Errors(Box<Errors>),
     Health(SystemHealth),
     Trends(Trends),
     Plan(Plan),
@@ -223,6 +226,8 @@ pub struct Density {
     pub least_ns: u64,
     pub most_ns: u64,
     pub columns: Vec<DensityColumn>,
+    /// How many rows there are.
+    pub rows: u16,
     /// Cells that have a span, in order of column and row; the longest durations are in row 0. `traces` counts spans.
     pub cells: Vec<Cell>,
     /// How many spans took how long, from the shortest on.
@@ -260,6 +265,27 @@ pub struct Slow {
     pub total: usize,
     /// The self time of all.
     pub self_ns: u128,
+    pub progress: Progress,
+}
+
+/// Who calls whom.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dependencies {
+    pub graph: Graph,
+    pub progress: Progress,
+}
+
+/// Which errors there are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Errors {
+    /// Those with the most spans first.
+    pub groups: Vec<ErrorGroup>,
+    /// Spans with an error.
+    pub total: u64,
+    /// Those of them that are in no group, as there are too many groups.
+    pub others: u64,
+    /// What series are over, in nanoseconds since 1970.
+    pub window: (u64, u64),
     pub progress: Progress,
 }
 

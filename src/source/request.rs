@@ -36,6 +36,10 @@ pub enum Request {
     Density(DensityRequest),
     /// The operations that time is spent in; answered by [`super::Reply::Slow`].
     Slow(SlowRequest),
+    /// Who calls whom; answered by [`super::Reply::Dependencies`].
+    Dependencies(DependenciesRequest),
+    /// Which errors there are; answered by [`super::Reply::Errors`].
+    Errors(Selection),
     /// How well services do; answered by [`super::Reply::Health`].
     Health(Selection),
     /// Where the figures of services are going; answered by [`super::Reply::Trends`].
@@ -63,6 +67,8 @@ impl Request {
             | Self::Figures(_)
             | Self::Density(_)
             | Self::Slow(_)
+            | Self::Dependencies(_)
+            | Self::Errors(_)
             | Self::Health(_)
             | Self::Trends(_)
             | Self::Plan(_)
@@ -158,6 +164,15 @@ pub struct SlowRequest {
     /// Whether they are compared with the window before.
     pub with_before: bool,
     pub limit: usize,
+}
+
+/// Services, what they call, and the edges between them. An edge has the calls of which the callee is selected, or where
+/// that sends no spans the caller. Of a service there are its own edges alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DependenciesRequest {
+    pub of: Selection,
+    /// Whether percentiles may be off by 1 %.
+    pub is_quick: bool,
 }
 
 /// What comes first.

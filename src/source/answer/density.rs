@@ -39,6 +39,20 @@ pub(super) fn density(
     density
 }
 
+impl Density {
+    /// Returns the least start that is in a column, or right of it.
+    pub fn column_start(&self, column: u16) -> Timestamp {
+        let width = u128::from(self.to.since(self.from).max(1));
+        let from_left = (u128::from(column) * width).div_ceil(self.columns.len().max(1) as u128);
+        self.from.plus(u64::try_from(from_left).unwrap_or(u64::MAX))
+    }
+
+    /// Returns the upper edge of a row, counted from the top: all that is in it or below took less.
+    pub fn row_top_ns(&self, row: u16) -> u64 {
+        Scale::of(self.least_ns, self.most_ns).bound(self.rows.saturating_sub(row), self.rows)
+    }
+}
+
 /// The columns of time.
 #[derive(Clone, Copy)]
 struct Grid {
@@ -177,6 +191,7 @@ impl Columns {
             least_ns: scale.least,
             most_ns: scale.most,
             columns: self.0.iter().map(Looked::column).collect(),
+            rows,
             cells,
             histogram: scale.bars(&fine, &failed),
             ..Density::default()

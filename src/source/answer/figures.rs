@@ -78,7 +78,7 @@ impl Made {
         Some(Self { services, operations })
     }
 
-    fn is_exact(&self) -> bool {
+    pub(super) fn is_exact(&self) -> bool {
         self.services.is_all_exact && self.operations.as_ref().is_none_or(|operations| operations.is_all_exact)
     }
 

@@ -2,6 +2,8 @@
 
 mod attributes;
 mod density;
+mod dependencies;
+mod errors;
 mod facets;
 mod figures;
 mod health;
@@ -56,6 +58,10 @@ pub fn answer_gradually(
         Request::Density(request) => {
             Reply::Density(Box::new(density::density(request, snapshot, (memory, rules), steps)))
         }
+        Request::Dependencies(request) => {
+            Reply::Dependencies(Box::new(dependencies::dependencies(request, snapshot, (memory, rules), steps)))
+        }
+        Request::Errors(of) => Reply::Errors(Box::new(errors::errors(of, snapshot, memory, steps))),
         Request::Slow(request) => Reply::Slow(slow::slow(request, snapshot, (memory, rules), steps)),
         Request::Health(of) => Reply::Health(health::health(of, snapshot, (memory, rules), steps)),
         Request::Trends(of) => Reply::Trends(trends::trends(of, snapshot, (memory, rules), steps)),
