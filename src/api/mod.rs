@@ -1,6 +1,8 @@
 //! The HTTP API: answers of the one door as JSON, for scripts and other programs. A file an endpoint.
 
+mod dependencies;
 mod error;
+mod errors;
 mod explained;
 mod gc;
 mod guard;
@@ -26,6 +28,8 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
+pub use dependencies::{DependenciesBody, EdgeRow, NodeRow};
+pub use errors::{ErrorRow, ErrorsBody, PartRow, VersionRow};
 pub use explained::{Explained, Filter};
 pub use gc::Gc;
 pub use health::{HealthBody, SystemHealthBody};
@@ -69,6 +73,8 @@ impl Api {
             .route("/admin/tracing/query", get(explained::explained))
             .route("/admin/tracing/traces/{id}", get(trace::otlp))
             .route("/admin/tracing/analysis/performance", get(performance::performance))
+            .route("/admin/tracing/analysis/errors", get(errors::errors))
+            .route("/admin/tracing/analysis/services", get(dependencies::dependencies))
             .route("/admin/tracing/analysis/trends", get(trends::trends))
             .route("/admin/tracing/health", get(health::system))
             .route("/admin/tracing/health/{service}", get(health::service))

@@ -101,10 +101,14 @@ impl Parameters {
 
     /// Takes `limit`, by default 100.
     pub(super) fn limit(&mut self) -> Result<usize, ApiError> {
-        let limit = self.read("limit", "a number from 1 to 10000", |text| {
+        Ok(self.given_limit()?.unwrap_or(DEFAULT_LIMIT))
+    }
+
+    /// Takes `limit`, if it is given.
+    pub(super) fn given_limit(&mut self) -> Result<Option<usize>, ApiError> {
+        self.read("limit", "a number from 1 to 10000", |text| {
             text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
-        })?;
-        Ok(limit.unwrap_or(DEFAULT_LIMIT))
+        })
     }
 
     /// Takes `offset`. All rows before it are kept until the answer is made, so there is a most.

@@ -214,6 +214,34 @@ fn check_health(body: &Value, truth: &Value) {
     }
 }
 
+fn check_dependencies(body: &Value, truth: &Value) {
+    assert_eq!(body["percentiles"], "exact");
+    let found: BTreeMap<String, Value> = body["edges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|edge| edge["virtual"] == false)
+        .map(|edge| (format!("{} {} {}", edge["caller"], edge["callee"], edge["kind"]), edge.clone()))
+        .collect();
+    let expected = truth["edges"].as_array().unwrap();
+    assert_eq!(found.len(), expected.len());
+    for edge in expected {
+        let row = &found[&format!("{} {} {}", edge["from"], edge["to"], edge["type"])];
+        assert_eq!((&row["calls"], &row["errors"]), (&edge["calls"], &edge["errors"]), "{row}");
+        let [p95, by_caller] = ["p95_ms", "caller_p95_ms"].map(|key| row[key].as_f64().unwrap());
+        assert!(p95 > 0.0 && by_caller > 0.0, "{row}");
+    }
+    let nodes = body["nodes"].as_array().unwrap();
+    let services = nodes.iter().filter(|node| node["virtual"] == false);
+    for service in services.clone() {
+        let name = service["service"].as_str().unwrap();
+        check_figures(name, service, &truth["services"][name]["requests"], "requests");
+    }
+    assert_eq!(services.count(), truth["services"].as_object().unwrap().len());
+    let is_database = |node: &&Value| node["kind"] == "database" && node["requests"].as_u64() > Some(0);
+    assert!(nodes.iter().filter(is_database).count() > 1, "{nodes:?}");
+}
+
 #[test]
 fn figures_and_health_are_true_by_api_and_on_the_command_line() {
     let truth = &read("truth.json")["all"];
@@ -226,9 +254,29 @@ fn figures_and_health_are_true_by_api_and_on_the_command_line() {
         String::from_utf8(output.stdout).unwrap()
     };
     let json = |topic: &str| serde_json::from_str::<Value>(&printed(topic, "json")).unwrap();
+    let errors = spantop.json("/admin/tracing/analysis/errors");
+    assert_eq!(errors["total"], truth["error_spans"]);
+    assert_eq!(json("errors"), errors);
+    let groups = errors["groups"].as_array().unwrap();
+    assert_eq!(printed("errors", "ndjson").lines().count(), groups.len());
+    assert!(printed("errors", "table").ends_with(&format!(
+        "{} spans with an error in {} groups\n",
+        errors["total"],
+        groups.len()
+    )));
+    for group in groups {
+        let trace = group["sample_trace_ids"][0].as_str().unwrap();
+        assert_eq!(spantop.get(&format!("/admin/tracing/traces/{trace}")).0, 200, "{group}");
+        assert_eq!(group["fingerprint"].as_str().unwrap().len(), 16);
+    }
     check_performance(&spantop.json("/admin/tracing/analysis/performance?limit=1000"), truth);
     check_performance(&json("performance"), truth);
     check_performance(&json("services"), truth);
+    check_dependencies(&spantop.json("/admin/tracing/analysis/services"), truth);
+    check_dependencies(&json("dependencies"), truth);
+    let fewer = spantop.json("/admin/tracing/analysis/services?limit=2");
+    assert_eq!(fewer["edges"].as_array().unwrap().len(), 2);
+    assert!(fewer["total_edges"].as_u64() > Some(7));
     check_health(&spantop.json("/admin/tracing/health"), truth);
     check_health(&json("health"), truth);
     let trends = json("trends");

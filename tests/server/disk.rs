@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::support::{Directory, Spantop, message, program};
+use crate::support::{Directory, Spantop, message, message_at, program};
 
 const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
 
@@ -55,6 +55,35 @@ fn traces_of_the_last_run_are_there() {
     send(&spantop, 20..=20, 4);
     let stats = spantop.json("/admin/tracing/stats");
     assert_eq!((stats["spans"]["duplicates"].as_u64(), stats["total_traces"].as_u64()), (Some(3), Some(20)));
+}
+
+#[test]
+fn health_is_known_of_spans_that_are_gone_also_after_a_restart() {
+    let directory = Directory::new("past");
+    let arguments = small_blocks(&directory);
+    let few = Path::new(env!("CARGO_TARGET_TMPDIR")).join("few_traces.toml");
+    std::fs::write(&few, "store = { max_memory_traces = 4, max_traces = 6 }").unwrap();
+    let [flag, _, data, path] = arguments;
+    let arguments = [flag, few.to_str().unwrap().into(), data, path];
+    // Of spans that began long before they came nothing is kept.
+    let start = spantop::source::now().minus(60_000_000_000).0;
+    let known = |spantop: &Spantop| {
+        let trends = spantop.json("/admin/tracing/analysis/trends");
+        let series = trends["services"][0]["series"].as_array().unwrap().clone();
+        series.iter().map(|minute| minute["requests"].as_u64().unwrap()).sum::<u64>()
+    };
+    let spantop = self::start(&arguments);
+    for trace in 1..=20 {
+        assert_eq!(spantop.post("/v1/traces", &[PROTOBUF], message_at(start, &[(trace, 1, 0)])).status, 200);
+    }
+    let held = |spantop: &Spantop| spantop.json("/admin/tracing/stats")["total_traces"].as_u64().unwrap();
+    assert!(held(&spantop) <= 6);
+    assert_eq!(known(&spantop), 20);
+    terminate(spantop);
+    let spantop = self::start(&arguments);
+    assert!(held(&spantop) <= 6);
+    assert_eq!(known(&spantop), 20);
+    assert_eq!(files(&directory, "past.spp").len(), 1);
 }
 
 #[test]

@@ -249,6 +249,11 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// An export of these spans, each given as (trace, id, parent).
 pub(crate) fn message(spans: &[(u8, u8, u8)]) -> Vec<u8> {
+    message_at(1_000_000, spans)
+}
+
+/// The same of spans that begin then, in nanoseconds since 1970.
+pub(crate) fn message_at(start: u64, spans: &[(u8, u8, u8)]) -> Vec<u8> {
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
     use prost::Message;
@@ -258,8 +263,8 @@ pub(crate) fn message(spans: &[(u8, u8, u8)]) -> Vec<u8> {
         parent_span_id: if parent == 0 { Vec::new() } else { vec![parent; 8] },
         name: format!("work {id}"),
         kind: 2,
-        start_time_unix_nano: 1_000_000,
-        end_time_unix_nano: 3_500_000,
+        start_time_unix_nano: start,
+        end_time_unix_nano: start + 2_500_000,
         ..Span::default()
     });
     let scope_spans = vec![ScopeSpans { spans: spans.collect(), ..ScopeSpans::default() }];

@@ -1,5 +1,7 @@
 //! `spantop analyze`: what the numbers say. A file each thing to know, a row each in the table of them.
 
+mod dependencies;
+mod errors;
 mod health;
 mod performance;
 mod slow;
@@ -57,11 +59,21 @@ enum Shape {
     Hidden,
 }
 
-const TOPICS: &[Topic] = &[performance::TOPIC, performance::SERVICES, health::TOPIC, trends::TOPIC, slow::TOPIC];
+const TOPICS: &[Topic] = &[
+    performance::TOPIC,
+    performance::SERVICES,
+    dependencies::TOPIC,
+    errors::TOPIC,
+    health::TOPIC,
+    trends::TOPIC,
+    slow::TOPIC,
+];
 
 const AFTER_HELP: &str = "Figures of a service are over its requests, those of an operation over its spans. Examples:\n  \
 spantop analyze services --since 15m\n  \
 spantop analyze performance --service cart --sort -p99_ms\n  \
+spantop analyze dependencies --service cart\n  \
+spantop analyze errors --since 1h --service checkout\n  \
 spantop analyze slow --query '{ kind = server }' --limit 10\n\
 docs/figures.md says what each number means.";
 
@@ -101,7 +113,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     let url = window::with(Url::new(topic.path), matches)
         .with_some("service_name", matches.get_one::<String>("service"))
         .with_some("q", matches.get_one::<String>("query"));
-    let url = if topic.path == performance::PATH { url.with("limit", "10000") } else { url };
+    let is_cut = [performance::PATH, errors::PATH].contains(&topic.path);
+    let url = if is_cut { url.with("limit", "10000") } else { url };
     let body = Answers::of(matches)?.get(&url.finish())?;
     let format = ListFormat::of(matches);
     if format == ListFormat::Json {
