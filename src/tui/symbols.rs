@@ -32,6 +32,8 @@ pub struct Symbols {
     pub vertical: &'static str,
     pub horizontal: &'static str,
     pub heavy: &'static str,
+    /// Where the answer waited for a span, in its bar.
+    pub on_path: &'static str,
     pub branch: &'static str,
     pub last_branch: &'static str,
     /// Bars that fill 1/8 to 8/8 of a cell from the left.
@@ -41,6 +43,14 @@ pub struct Symbols {
     /// A short stretch in the middle of a cell, thin and thick; one that ends at the right edge, thin and thick.
     pub middle: [&'static str; 2],
     pub right: [&'static str; 2],
+    /// How much of a cell is filled, in quarters.
+    pub shades: [&'static str; 4],
+    /// The upper half of a cell.
+    pub upper_half: &'static str,
+    /// Stands behind how many times as much.
+    pub times: &'static str,
+    /// Points up at what stands above.
+    pub above: &'static str,
     /// The corners of a box from the top left on, clockwise.
     pub corners: [&'static str; 4],
 }
@@ -80,12 +90,17 @@ pub const UNICODE: Symbols = Symbols {
     vertical: "│",
     horizontal: "─",
     heavy: "━",
+    on_path: "━",
     branch: "├",
     last_branch: "└",
     left: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     lower: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     middle: ["│", "┃"],
     right: ["▕", "▐"],
+    shades: ["░", "▒", "▓", "█"],
+    upper_half: "▀",
+    times: "×",
+    above: "▴",
     corners: ["╭", "╮", "╯", "╰"],
 };
 
@@ -112,11 +127,16 @@ pub const ASCII: Symbols = Symbols {
     vertical: "|",
     horizontal: "-",
     heavy: "=",
+    on_path: "=",
     branch: "|",
     last_branch: "`",
     left: ["-", "-", "-", "=", "=", "=", "#", "#"],
     lower: [".", ".", ":", ":", "+", "+", "#", "#"],
     middle: ["-", "="],
     right: ["-", "="],
+    shades: [".", ":", "*", "#"],
+    upper_half: "#",
+    times: "x",
+    above: "^",
     corners: ["+", "+", "+", "+"],
 };

@@ -51,7 +51,29 @@ struct Palette {
     error: Rgb,
     warning: Rgb,
     good: Rgb,
+    /// From few to many, at steps that look alike: of what went well, failed in part, and failed.
+    heat: [u32; 7],
+    partly_heat: [u32; 4],
+    failed_heat: [u32; 5],
     services: [u32; 16],
+}
+
+/// How many steps there are from few to many.
+const HEAT_LEVELS: usize = 24;
+
+impl Palette {
+    /// Returns the colours of a level: of what went well, failed in part, and failed.
+    fn heat_at(&self, level: usize) -> [Rgb; 3] {
+        let part = level as f32 / (HEAT_LEVELS - 1) as f32;
+        [along(&self.heat, part), along(&self.partly_heat, part), along(&self.failed_heat, part)]
+    }
+}
+
+/// Returns the colour so far along a row of them.
+fn along(stops: &[u32], part: f32) -> Rgb {
+    let place = part * (stops.len() - 1) as f32;
+    let stop = |at: usize| hex(stops.get(at).or(stops.last()).copied().unwrap_or_default());
+    stop(place as usize + 1).blend(stop(place as usize), place.fract())
 }
 
 const DARK: Palette = Palette {
@@ -65,6 +87,9 @@ const DARK: Palette = Palette {
     error: hex(0xf3_6f_8b),
     warning: hex(0xe5_b5_67),
     good: hex(0x9a_d4_84),
+    heat: [0x33_30_66, 0x35_4f_93, 0x2b_75_a2, 0x25_99_97, 0x4f_bb_75, 0xad_d5_4c, 0xfd_ee_8c],
+    partly_heat: [0x55_37_1c, 0x97_5b_22, 0xdd_8c_3a, 0xff_c0_74],
+    failed_heat: [0x5a_20_33, 0x94_2a_46, 0xcb_3f_5e, 0xf3_6f_8b, 0xff_b9_c4],
     services: [
         0x89_b4_fa, 0x94_e2_d5, 0xa6_e3_a1, 0xf9_e2_af, 0xfa_b3_87, 0xcb_a6_f7, 0x5c_c8_e8, 0xf5_c2_e7, 0x8f_9d_f5,
         0xd5_c9_4b, 0x3f_c5_9a, 0xd8_a6_57, 0xb8_e0_4f, 0xd9_8b_db, 0x6f_9f_c0, 0xc2_b5_a3,
@@ -82,6 +107,9 @@ const LIGHT: Palette = Palette {
     error: hex(0xcc_1f_3f),
     warning: hex(0x9a_67_00),
     good: hex(0x2c_7d_2c),
+    heat: [0xcf_e1_f0, 0xa3_cb_e5, 0x70_b0_da, 0x43_8f_c8, 0x25_6c_ae, 0x18_49_8a, 0x12_26_5c],
+    partly_heat: [0xf6_da_b8, 0xec_b0_6c, 0xd4_7f_24, 0x9a_4f_06],
+    failed_heat: [0xf6_cc_d0, 0xee_9b_a5, 0xdf_5c_6f, 0xc3_22_40, 0x7d_0a_28],
     services: [
         0x2f_6f_e4, 0x14_8f_94, 0x3f_9a_33, 0xb0_89_00, 0xd9_6a_1b, 0x81_44_dd, 0x0b_8f_c4, 0xd0_5f_b4, 0x5a_5f_d8,
         0x85_7c_00, 0x0a_8a_5f, 0x9c_64_15, 0x6c_9a_00, 0xa6_3a_a8, 0x44_74_9b, 0x80_70_5f,
@@ -99,6 +127,9 @@ const HIGH_CONTRAST: Palette = Palette {
     error: hex(0xff_5c_5c),
     warning: hex(0xff_d0_40),
     good: hex(0x5c_ff_5c),
+    heat: [0x34_34_b0, 0x20_60_e0, 0x00_96_f0, 0x00_c8_c8, 0x40_e8_80, 0xc0_ff_40, 0xff_ff_a0],
+    partly_heat: [0x8a_4c_00, 0xd0_78_00, 0xff_a0_20, 0xff_cc_80],
+    failed_heat: [0x98_18_18, 0xd0_24_24, 0xff_40_40, 0xff_84_84, 0xff_cc_cc],
     services: [
         0x5c_a8_ff, 0x40_ff_e0, 0x60_ff_60, 0xff_ff_80, 0xff_b0_60, 0xd0_a0_ff, 0x40_d0_ff, 0xff_a0_f0, 0xa0_b0_ff,
         0xe8_e8_20, 0x20_e8_a0, 0xf0_b8_30, 0xc0_ff_30, 0xf0_80_ff, 0x90_c8_f0, 0xe0_d0_b0,
@@ -136,8 +167,41 @@ pub struct Theme {
     warning: Style,
     good: Style,
     syntax: Syntax,
+    heat: Heat,
     services: Vec<Service>,
     service_colors: ServiceColors,
+}
+
+/// The styles of what is told by its density, from few to many: of what went well, failed in part, and failed.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Heat {
+    levels: Vec<[Style; 3]>,
+    /// Of what is not looked at.
+    faded: Vec<[Style; 3]>,
+    /// Whether the levels alone tell how many there are.
+    is_ramp: bool,
+}
+
+/// How much of what stands in one place failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// Nothing, or so little that it would look like more than it is.
+    Little,
+    /// Less than half.
+    Some,
+    Most,
+}
+
+impl Failed {
+    /// Returns how much it is when so many of all failed.
+    pub fn of(errors: u64, all: u64) -> Self {
+        match errors {
+            0 => Self::Little,
+            errors if errors.saturating_mul(2) >= all => Self::Most,
+            errors if errors.saturating_mul(10) >= all => Self::Some,
+            _ => Self::Little,
+        }
+    }
 }
 
 /// The styles of the pieces of a query.
@@ -178,6 +242,9 @@ impl Theme {
         let color = |rgb: Rgb| if truecolor { Color::Rgb(rgb.0, rgb.1, rgb.2) } else { indexed(rgb) };
         let fg = |rgb: Rgb| Style::new().fg(color(rgb));
         let below = own.unwrap_or(palette.background);
+        let heat = |share: f32| {
+            (0..HEAT_LEVELS).map(|level| palette.heat_at(level).map(|rgb| fg(rgb.blend(below, share)))).collect()
+        };
         let tint = |rgb: Rgb, share: f32| color(rgb.blend(below, share));
         let services = palette
             .services
@@ -205,6 +272,7 @@ impl Theme {
                 number: fg(palette.warning),
                 word: fg(palette.text),
             },
+            heat: Heat { levels: heat(1.0), faded: heat(0.35), is_ramp: true },
             services: services.collect(),
             service_colors: ServiceColors::default(),
         }
@@ -234,6 +302,13 @@ impl Theme {
                 number: fg(Color::Yellow),
                 word: Style::new(),
             },
+            heat: Heat {
+                levels: [Color::Blue, Color::Cyan, Color::Green, Color::Yellow]
+                    .map(|color| [fg(color), fg(Color::Magenta), fg(Color::LightRed)])
+                    .to_vec(),
+                faded: vec![[fg(Color::DarkGray), fg(Color::DarkGray), fg(Color::Red)]],
+                is_ramp: false,
+            },
             services: SIXTEEN_SERVICES.map(|color| Service { line: fg(color), chip: fg(color) }).to_vec(),
             service_colors: ServiceColors::default(),
         }
@@ -258,6 +333,7 @@ impl Theme {
             warning: bold,
             good: plain,
             syntax: Syntax { keyword: bold, field: bold, ..Syntax::default() },
+            heat: Heat { levels: vec![[plain; 3]], faded: vec![[dim; 3]], is_ramp: false },
             services: vec![Service { line: plain, chip: plain }],
             service_colors: ServiceColors::default(),
         }
@@ -399,6 +475,23 @@ impl Theme {
             51..=95 => self.accent,
             _ => self.warning,
         }
+    }
+
+    /// Returns whether colours alone tell of cells how much is in them; otherwise the characters have to.
+    pub fn has_ramp(&self) -> bool {
+        self.heat.is_ramp
+    }
+
+    /// Returns the style of a cell by how much is in it, from 0 to 1.
+    pub fn heat(&self, part: f64, failed: Failed, is_faded: bool) -> Style {
+        let levels = if is_faded { &self.heat.faded } else { &self.heat.levels };
+        let level = (part * levels.len() as f64) as usize;
+        levels.get(level).or(levels.last()).map_or(Style::new(), |styles| styles[failed as usize])
+    }
+
+    /// Returns the style of a mark that is put over a plot, whatever is below it.
+    pub fn crosshair(&self) -> Style {
+        Style { bg: None, ..self.base }.add_modifier(Modifier::BOLD | Modifier::REVERSED)
     }
 
     /// Returns what is laid over the text of the selected row.

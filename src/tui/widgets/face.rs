@@ -35,3 +35,22 @@ pub fn failing(canvas: &mut Canvas, area: Rect, failure: &str) {
     ];
     draw(canvas, area, &lines);
 }
+
+/// Says that no span is found in a window by a query, where there is one, and which keys help.
+pub fn nothing(canvas: &mut Canvas, area: Rect, text: &str, window: &str) {
+    let theme = canvas.theme();
+    let when = if window == "all" { String::new() } else { format!(" in the last {window}") };
+    let matches = if text.is_empty() { "" } else { " matches" };
+    let mut lines = vec![(theme.strong(), format!("no span{when}{matches}"))];
+    if !text.is_empty() {
+        lines.push((theme.accent(), crate::tui::sanitize::fit(text, area.width.saturating_sub(6).min(70))));
+    }
+    lines.push((theme.dim(), String::new()));
+    if window != "all" {
+        lines.push((theme.base(), "+    looks further back".into()));
+    }
+    if !text.is_empty() {
+        lines.push((theme.base(), "/    changes the query, Esc shows all".into()));
+    }
+    draw(canvas, area, &lines);
+}
