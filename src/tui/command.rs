@@ -39,6 +39,10 @@ pub enum Command {
     PanLeft,
     PanRight,
     GroupAttributes,
+    /// Show only what is on the critical path, or everything.
+    CriticalPath,
+    /// Show the operations of the trace as a table, or the waterfall again.
+    Operations,
     Search,
     Explain,
     Accept,
@@ -58,10 +62,41 @@ pub enum Command {
     Right,
     NextMatch,
     PreviousMatch,
+    /// Go into the heatmap.
+    Heatmap,
+    /// Move, and take what lies between into the selection.
+    Extend(Toward),
+    /// Show the slow operations in place of the charts, or no longer.
+    Slow,
+    /// Show only what is near.
+    Near,
+    /// Show the matrix in place of the picture, or no longer.
+    Matrix,
     Help,
     Redraw,
     Suspend,
     Quit,
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Toward {
+    Left,
+    Right,
+    Up,
+    Down,
+}
+
+impl Toward {
+    /// Returns how far a step goes to the right and down.
+    pub fn step(self) -> (i16, i16) {
+        match self {
+            Self::Left => (-1, 0),
+            Self::Right => (1, 0),
+            Self::Up => (0, -1),
+            Self::Down => (0, 1),
+        }
+    }
 }
 
 /// The screens, in the order of their numbers.
@@ -72,15 +107,21 @@ pub enum Tab {
     /// The trace opened last.
     Trace,
     Services,
+    Map,
+    Latency,
+    Errors,
     Health,
 }
 
 impl Tab {
     /// Every screen with its number and its name in the top line.
-    pub const ALL: [(Self, char, &'static str); 4] = [
+    pub const ALL: [(Self, char, &'static str); 7] = [
         (Self::Traces, '1', "Traces"),
         (Self::Trace, '2', "Trace"),
         (Self::Services, '3', "Services"),
+        (Self::Map, '4', "Map"),
+        (Self::Latency, '5', "Latency"),
+        (Self::Errors, '6', "Errors"),
         (Self::Health, '7', "Health"),
     ];
 
@@ -105,26 +146,50 @@ pub enum Scope {
     /// The scatter above the list of traces.
     Scatter,
     Trace,
+    /// The operations of a trace.
+    Operations,
     /// The table of services.
     Services,
+    /// Which errors there are.
+    Errors,
     /// How well services do.
     Health,
-    /// One of them.
+    /// One service.
     Service,
+    /// Who calls whom.
+    Map,
+    /// The calls of a service.
+    Calls,
+    /// How long things take.
+    Latency,
+    /// When they began and how long they took.
+    Heatmap,
+    /// The spans of a part of that.
+    Found,
+    /// The operations that time is spent in.
+    Slow,
     /// A line that is typed into.
     Search,
 }
 
 impl Scope {
     /// Every scope with its name in the keymap and its title in the help.
-    pub const ALL: [(Self, &'static str, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str, &'static str); 17] = [
         (Self::Search, "search", "Search line"),
         (Self::Facets, "facets", "Facets"),
         (Self::Scatter, "scatter", "Scatter"),
         (Self::Traces, "traces", "List of traces"),
+        (Self::Operations, "operations", "Operations of a trace"),
         (Self::Trace, "trace", "Trace"),
         (Self::Service, "service", "One service"),
         (Self::Services, "services", "Services"),
+        (Self::Calls, "calls", "Calls of a service"),
+        (Self::Map, "map", "Map"),
+        (Self::Heatmap, "heatmap", "Heatmap"),
+        (Self::Found, "found", "Spans of the heatmap"),
+        (Self::Slow, "slow", "Slow operations"),
+        (Self::Latency, "latency", "Latency"),
+        (Self::Errors, "errors", "Errors"),
         (Self::Health, "health", "Health"),
         (Self::Everywhere, "everywhere", "Everywhere"),
     ];
@@ -134,8 +199,18 @@ impl Scope {
         match self {
             Self::Everywhere => None,
             Self::Facets | Self::Scatter => Some(Self::Traces),
+            Self::Operations => Some(Self::Trace),
             Self::Service => Some(Self::Services),
-            Self::Traces | Self::Trace | Self::Services | Self::Health | Self::Search => Some(Self::Everywhere),
+            Self::Calls => Some(Self::Map),
+            Self::Heatmap | Self::Found | Self::Slow => Some(Self::Latency),
+            Self::Traces
+            | Self::Trace
+            | Self::Services
+            | Self::Map
+            | Self::Latency
+            | Self::Errors
+            | Self::Health
+            | Self::Search => Some(Self::Everywhere),
         }
     }
 
@@ -171,7 +246,10 @@ impl Entry {
 /// The table, in the order of the help; the bottom line shows as many of the labelled ones as fit.
 pub const TABLE: &[Entry] = {
     use Command as C;
-    use Scope::{Everywhere, Facets, Health, Scatter, Search, Service, Services, Trace, Traces};
+    use Scope::{
+        Calls, Errors, Everywhere, Facets, Found, Health, Heatmap, Latency, Map, Operations, Scatter, Search, Service,
+        Services, Slow, Trace, Traces,
+    };
     &[
         entry(Search, C::Accept, "accept", "Search for it, or take what is selected").shown_as("search"),
         entry(Search, C::Cancel, "cancel", "Go back to what was before").shown_as("cancel"),
@@ -216,9 +294,17 @@ pub const TABLE: &[Entry] = {
         entry(Traces, C::FocusNext, "focus-next", "Go to the scatter or the facets"),
         entry(Traces, C::FocusPrevious, "focus-previous", "Go to the facets or the scatter"),
         entry(Traces, C::Explain, "explain", "Show what the query means as TraceQL"),
+        entry(Operations, C::Open, "open", "Go to the first span of the operation").shown_as("first span"),
+        entry(Operations, C::Operations, "operations", "Show the waterfall again").shown_as("waterfall"),
+        entry(Operations, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
+        entry(Operations, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
         entry(Trace, C::Open, "open", "Fold or unfold; follow a link in the detail").shown_as("fold/open"),
         entry(Trace, C::FocusNext, "focus-next", "Move between waterfall and detail").shown_as("detail"),
         entry(Trace, C::Search, "search", "Search in this trace").shown_as("search"),
+        entry(Trace, C::Operations, "operations", "Show operations as a table, or the waterfall again")
+            .shown_as("operations"),
+        entry(Trace, C::CriticalPath, "critical-path", "Show only what the answer waited for, or everything")
+            .shown_as("critical path"),
         entry(Trace, C::NextMatch, "next-match", "Go to the next match"),
         entry(Trace, C::PreviousMatch, "previous-match", "Go to the previous match"),
         entry(Trace, C::NextError, "next-error", "Go to the next error").shown_as("next error"),
@@ -249,6 +335,58 @@ pub const TABLE: &[Entry] = {
         entry(Services, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
         entry(Services, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
         entry(Services, C::Explain, "explain", "Show what the query means as TraceQL"),
+        entry(Calls, C::Open, "open", "List the traces with the selected calls").shown_as("traces"),
+        entry(Calls, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
+        entry(Calls, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
+        entry(Calls, C::FocusNext, "focus-next", "Go to the map").shown_as("map"),
+        entry(Errors, C::Open, "open", "List the traces of the selected group").shown_as("traces"),
+        entry(Errors, C::FocusNext, "focus-next", "Go to the stack trace, or to the table").shown_as("stack trace"),
+        entry(Errors, C::Search, "search", "Search: errors of the spans that are found").shown_as("search"),
+        entry(Errors, C::Pause, "pause", "Hold the table still, or let it go on").shown_as("pause"),
+        entry(Errors, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
+        entry(Errors, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
+        entry(Errors, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
+        entry(Errors, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
+        entry(Errors, C::Explain, "explain", "Show what the query means as TraceQL"),
+        entry(Map, C::Open, "open", "List the traces of what is selected").shown_as("traces"),
+        entry(Map, C::Left, "left", "Go to who calls, or to the callee before in the matrix"),
+        entry(Map, C::Right, "right", "Go to who is called, or to the next callee in the matrix"),
+        entry(Map, C::FocusNext, "focus-next", "Go to the calls of what is selected").shown_as("calls"),
+        entry(Map, C::Near, "near", "Show only what is near, ever more of it, then everything").shown_as("near"),
+        entry(Map, C::Matrix, "matrix", "Show a matrix, or the picture again").shown_as("matrix"),
+        entry(Map, C::Search, "search", "Search").shown_as("search"),
+        entry(Map, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
+        entry(Map, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
+        entry(Map, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
+        entry(Map, C::Explain, "explain", "Show what the query means as TraceQL"),
+        entry(Heatmap, C::Select, "select", "Begin or end a selection").shown_as("select"),
+        entry(Heatmap, C::Open, "open", "Go to the spans of what is selected").shown_as("spans"),
+        entry(Heatmap, C::Left, "left", "Move left"),
+        entry(Heatmap, C::Right, "right", "Move right"),
+        entry(Heatmap, C::Extend(Toward::Left), "select-left", "Select to the left"),
+        entry(Heatmap, C::Extend(Toward::Right), "select-right", "Select to the right"),
+        entry(Heatmap, C::Extend(Toward::Up), "select-up", "Select longer ones"),
+        entry(Heatmap, C::Extend(Toward::Down), "select-down", "Select shorter ones"),
+        entry(Heatmap, C::FocusNext, "focus-next", "Go to the spans"),
+        entry(Heatmap, C::Slow, "slow", "Show the slow operations").shown_as("slow operations"),
+        entry(Found, C::Open, "open", "Open the trace at the selected span").shown_as("open"),
+        entry(Found, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
+        entry(Found, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
+        entry(Found, C::FocusNext, "focus-next", "Go to the heatmap").shown_as("heatmap"),
+        entry(Slow, C::Open, "open", "List the traces of the selected operation").shown_as("traces"),
+        entry(Slow, C::SortNext, "sort-next", "Order by total, P99 or change").shown_as("order"),
+        entry(Slow, C::Heatmap, "heatmap", "Go into the heatmap").shown_as("heatmap"),
+        entry(Slow, C::Slow, "slow", "Show them in place of the charts, or below").shown_as("more/less"),
+        entry(Slow, C::Search, "search", "Search: figures of the spans that are found").shown_as("search"),
+        entry(Slow, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
+        entry(Latency, C::Heatmap, "heatmap", "Go into the heatmap").shown_as("heatmap"),
+        entry(Latency, C::Slow, "slow", "Show the slow operations").shown_as("slow operations"),
+        entry(Latency, C::Search, "search", "Search: figures of the spans that are found").shown_as("search"),
+        entry(Latency, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
+        entry(Latency, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
+        entry(Latency, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
+        entry(Latency, C::FocusNext, "focus-next", "Go into the heatmap"),
+        entry(Latency, C::Explain, "explain", "Show what the query means as TraceQL"),
         entry(Health, C::Open, "open", "List the traces that cost the selected service most").shown_as("traces"),
         entry(Health, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
         entry(Health, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
@@ -264,6 +402,9 @@ pub const TABLE: &[Entry] = {
         entry(Everywhere, C::Show(Tab::Traces), "tab-traces", "Show the list of traces"),
         entry(Everywhere, C::Show(Tab::Trace), "tab-trace", "Show the trace opened last"),
         entry(Everywhere, C::Show(Tab::Services), "tab-services", "Show the services"),
+        entry(Everywhere, C::Show(Tab::Map), "tab-map", "Show who calls whom"),
+        entry(Everywhere, C::Show(Tab::Errors), "tab-errors", "Show which errors there are"),
+        entry(Everywhere, C::Show(Tab::Latency), "tab-latency", "Show how long things take"),
         entry(Everywhere, C::Show(Tab::Health), "tab-health", "Show how well services do, and spantop itself"),
         entry(Everywhere, C::Back, "back", "Go back").shown_as("back"),
         entry(Everywhere, C::Help, "help", "Show the keys of this screen").shown_as("help"),

@@ -43,20 +43,20 @@ fn first_lines(lines: usize, change: impl Fn(&mut Status)) -> String {
 #[test]
 fn the_top_line_tells_how_full_the_disk_is() {
     insta::assert_snapshot!(first_lines(1, with_disk(|_| ())), @"
-    1 Traces  3 7 ● follow     health ! 69
-    spantop  1 Traces  3  7  ● following  15m    1121/s ▇██▇  mem 43%  health ! 69
-    spantop  1 Traces  3  7  ● live · following  15m           1121/s ██▆▅▆▇█▆  mem █▊··  43%  disk █▌··  36%  health ! 69
-    spantop  1 Traces  3 Services  7 Health  ● live · following  15m                                  1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  40 traces  health ! 69 warning
+    1 Traces 34567 ● follow    health ! 69
+    spantop  1 Traces  3  4  5  6  7  ● following  15m    1121/s ▇██▇  health ! 69
+    spantop  1 Traces  3  4  5  6  7  ● live · following  15m       1121/s ▇██▇  mem 43%  disk 36%  40 traces  health ! 69
+    spantop  1 Traces  3 Services  4 Map  5 Latency  6 Errors  7 Health  ● live · following  15m      1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  40 traces  health ! 69 warning
     ");
 }
 
 #[test]
 fn without_a_disk_only_the_memory_is_told() {
     insta::assert_snapshot!(first_lines(1, |_| ()), @"
-    1 Traces  3 7 ● follow     health ! 69
-    spantop  1 Traces  3  7  ● following  15m    1121/s ▇██▇  mem 43%  health ! 69
-    spantop  1 Traces  3  7  ● live · following  15m                1121/s ██▆▅▆▇█▆  mem █▊··  43%  40 traces  health ! 69
-    spantop  1 Traces  3 Services  7 Health  ● live · following  15m                                                      1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  40 traces  health ! 69 warning
+    1 Traces 34567 ● follow    health ! 69
+    spantop  1 Traces  3  4  5  6  7  ● following  15m    1121/s ▇██▇  health ! 69
+    spantop  1 Traces  3  4  5  6  7  ● live · following  15m       1121/s ██▆▅▆▇█▆  mem █▊··  43%  40 traces  health ! 69
+    spantop  1 Traces  3 Services  4 Map  5 Latency  6 Errors  7 Health  ● live · following  15m                          1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  40 traces  health ! 69 warning
     ");
 }
 
@@ -68,10 +68,10 @@ fn spans_only_on_disk_are_held_and_evicted_ones_are_not() {
         status.counters.evicted = 52_000;
     };
     insta::assert_snapshot!(first_lines(1, change), @"
-    1 Traces  3 7 ● follow   52.0k evicted
-    spantop  1 Traces  3  7  ● following  15m           52.0k evicted  health ! 69
-    spantop  1 Traces  3  7  ● live · following  15m            1121/s ▇██▇  mem 43%  disk 36%  52.0k evicted  health ! 69
-    spantop  1 Traces  3 Services  7 Health  ● live · following  15m                   1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  40 traces  52.0k evicted  health ! 69 warning
+    1 Traces 34567 ● follow  52.0k evicted
+    spantop  1 Traces  3  4  5  6  7  ● following  15m     disk 36%  52.0k evicted
+    spantop  1 Traces  3  4  5  6  7  ● live · following  15m            1121/s ▇██▇  disk 36%  52.0k evicted  health ! 69
+    spantop  1 Traces  3 Services  4 Map  5 Latency  6 Errors  7 Health  ● live · following  15m                     1121/s ██▆▅▆▇█▆  mem █▊··  43%  disk █▌··  36%  40 traces  52.0k evicted  health ! 69
     ");
 }
 
@@ -79,17 +79,17 @@ fn spans_only_on_disk_are_held_and_evicted_ones_are_not() {
 fn damage_found_at_the_start_is_told() {
     let recovery = Recovery { damaged: 3, lost_spans: 1_204, ..Recovery::default() };
     insta::assert_snapshot!(first_lines(1, with_disk(|disk| disk.recovery = recovery)), @"
-    1 Traces  3 7 ● follow  15m  3 damaged
-    spantop  1 Traces  3  7  ● following  15m     disk 36%  3 damaged  health ! 69
-    spantop  1 Traces  3  7  ● live · following  15m     1121/s ▇██▇  mem 43%  disk 36%  40 traces  3 damaged  health ! 69
-    spantop  1 Traces  3 Services  7 Health  ● live · following  15m            1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  40 traces  3 damaged, 1204 lost  health ! 69 warning
+    1 Traces 34567 ● follow      3 damaged
+    spantop  1 Traces  3  4  5  6  7  ● following  15m      3 damaged  health ! 69
+    spantop  1 Traces  3  4  5  6  7  ● live · following  15m       1121/s ▇██▇  mem 43%  disk 36%  3 damaged  health ! 69
+    spantop  1 Traces  3 Services  4 Map  5 Latency  6 Errors  7 Health  ● live · following  15m                         1121/s ██▆▅▆▇█▆  mem █▊··  43%  disk █▌··  36%  40 traces  3 damaged  health ! 69
     ");
     let lost = Recovery { lost_spans: 1_204, ..Recovery::default() };
     insta::assert_snapshot!(first_lines(1, with_disk(|disk| disk.recovery = lost)), @"
-    1 Traces  3 7 ● follow  15m  1204 lost
-    spantop  1 Traces  3  7  ● following  15m     disk 36%  1204 lost  health ! 69
-    spantop  1 Traces  3  7  ● live · following  15m     1121/s ▇██▇  mem 43%  disk 36%  40 traces  1204 lost  health ! 69
-    spantop  1 Traces  3 Services  7 Health  ● live · following  15m                       1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  40 traces  1204 lost  health ! 69 warning
+    1 Traces 34567 ● follow      1204 lost
+    spantop  1 Traces  3  4  5  6  7  ● following  15m      1204 lost  health ! 69
+    spantop  1 Traces  3  4  5  6  7  ● live · following  15m       1121/s ▇██▇  mem 43%  disk 36%  1204 lost  health ! 69
+    spantop  1 Traces  3 Services  4 Map  5 Latency  6 Errors  7 Health  ● live · following  15m      1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  1204 lost  health ! 69 warning
     ");
 }
 
@@ -125,21 +125,21 @@ const TROUBLE: &str = "cannot write to /home/zoe/.local/state/spantop: no space 
 fn trouble_with_the_disk_has_a_line_of_its_own() {
     let trouble = with_disk(|disk| disk.trouble = Some(TROUBLE.into()));
     insta::assert_snapshot!(first_lines(3, &trouble), @"
-    1 Traces  3 7 ● follow     health ! 69
+    1 Traces 34567 ● follow    health ! 69
     ✖ memory only: no space left on device
      ▼age   service   operation   duration
-    spantop  1 Traces  3  7  ● following  15m    1121/s ▇██▇  mem 43%  health ! 69
+    spantop  1 Traces  3  4  5  6  7  ● following  15m    1121/s ▇██▇  health ! 69
     ✖ kept in memory only: cannot write to /home/zoe/.lo…: no space left on device
      ▼age   service      operation         duration         spans  errors services
-    spantop  1 Traces  3  7  ● live · following  15m           1121/s ██▆▅▆▇█▆  mem █▊··  43%  disk █▌··  36%  health ! 69
+    spantop  1 Traces  3  4  5  6  7  ● live · following  15m       1121/s ▇██▇  mem 43%  disk 36%  40 traces  health ! 69
     ✖ kept in memory only: cannot write to /home/zoe/.local/state/spantop: no space left on device
      ▼age     service         operation                   duration               spans   errors  services
-    spantop  1 Traces  3 Services  7 Health  ● live · following  15m                                  1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  40 traces  health ! 69 warning
+    spantop  1 Traces  3 Services  4 Map  5 Latency  6 Errors  7 Health  ● live · following  15m      1121 spans/s ▅▅▆▆▆▆▇▇██▆▅▆▇█▆  mem ███▌····  43%  disk ██▉·····  36%  40 traces  health ! 69 warning
     ✖ kept in memory only: cannot write to /home/zoe/.local/state/spantop: no space left on device
      ▼age     service                 operation                                      duration                           spans   errors  services
     ");
     insta::assert_snapshot!(session((40, 10), &trouble).screen(), @"
-     1 Traces  3 7 ● follow     health ! 69
+     1 Traces 34567 ● follow    health ! 69
      ✖ memory only: no space left on device
       ▼age   service   operation   duration
     ▌  4 s ● scheduler nightly.r…    47.7 s
@@ -151,7 +151,7 @@ fn trouble_with_the_disk_has_a_line_of_its_own() {
      Enter open    Esc back  ? help  q quit
     ");
     insta::assert_snapshot!(session((80, 24), &trouble).screen(), @"
-     spantop  1 Traces  3  7  ● following  15m    1121/s ▇██▇  mem 43%  health ! 69
+     spantop  1 Traces  3  4  5  6  7  ● following  15m    1121/s ▇██▇  health ! 69
      ✖ kept in memory only: cannot write to /home/zoe/.lo…: no space left on device
       ▼age   service      operation         duration         spans  errors services
     ▌  4 s ● scheduler    nightly.reindex     47.7 s █████▋      4         ●●●●
@@ -228,7 +228,7 @@ fn a_banner_shows_what_a_terminal_would_obey() {
 fn a_banner_leaves_room_on_the_smallest_screen() {
     let trouble = with_disk(|disk| disk.trouble = Some(TROUBLE.into()));
     insta::assert_snapshot!(session((24, 5), trouble).screen(), @"
-     1 Traces  3 7 ● follow
+     1 Traces 34567   15m
      ✖ memory only: no spa…
       ▼age   service   ope…
     ▌  4 s ● scheduler nig…

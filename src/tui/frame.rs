@@ -64,10 +64,14 @@ fn tabs(titles: &[Title], width: u16) -> (u16, Vec<String>) {
     let is_long = titles.iter().map(long).map(|text| cells(&text)).sum::<u16>() <= width.saturating_sub(REST);
     let text = |title: &Title| match title.is_active || is_long {
         true => long(title),
-        false if width < NARROW => format!(" {}", title.tab.number()),
+        false if width < NARROW => title.tab.number().to_string(),
         false => format!(" {} ", title.tab.number()),
     };
-    (name(width).len() as u16, titles.iter().map(text).collect())
+    let mut texts: Vec<String> = titles.iter().map(text).collect();
+    if let Some(first) = texts.first_mut().filter(|first| !first.starts_with(' ')) {
+        first.insert(0, ' ');
+    }
+    (name(width).len() as u16, texts)
 }
 
 /// Draws the top line.

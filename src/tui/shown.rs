@@ -3,7 +3,10 @@
 use super::command::Tab;
 use super::frame::Title;
 use super::screens::Screen;
+use super::screens::errors::Errors;
 use super::screens::health::Health;
+use super::screens::latency::Latency;
+use super::screens::map::Map;
 use super::screens::services::Services;
 use super::screens::trace::Trace;
 use super::screens::traces::Traces;
@@ -19,6 +22,9 @@ pub(super) struct Screens {
     /// The traces opened one from another; the last one is shown.
     pub(super) trail: Vec<Trace>,
     services: Services,
+    map: Map,
+    latency: Latency,
+    errors: Errors,
     health: Health,
     tab: Tab,
     /// From where the first trace of the trail was opened.
@@ -34,6 +40,9 @@ impl Screens {
             Tab::Traces => &self.traces,
             Tab::Trace => self.trail.last().map_or(&self.traces, |trace| trace),
             Tab::Services => &self.services,
+            Tab::Map => &self.map,
+            Tab::Latency => &self.latency,
+            Tab::Errors => &self.errors,
             Tab::Health => &self.health,
         }
     }
@@ -47,6 +56,9 @@ impl Screens {
                 None => &mut self.traces,
             },
             Tab::Services => &mut self.services,
+            Tab::Map => &mut self.map,
+            Tab::Latency => &mut self.latency,
+            Tab::Errors => &mut self.errors,
             Tab::Health => &mut self.health,
         }
     }

@@ -22,6 +22,8 @@ pub enum Slot {
     Figures,
     Density,
     Slow,
+    Dependencies,
+    Errors,
     Health,
     Trends,
     /// The health of the whole system for the top line.
@@ -30,7 +32,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Traces,
         Self::Facets,
         Self::Scatter,
@@ -43,6 +45,8 @@ impl Slot {
         Self::Figures,
         Self::Density,
         Self::Slow,
+        Self::Dependencies,
+        Self::Errors,
         Self::Health,
         Self::Trends,
         Self::System,

@@ -80,9 +80,9 @@ fn tabs_have_names_where_there_is_room() {
         session.screen().lines().next().unwrap().chars().take(44).collect::<String>().trim_end().to_owned()
     };
     insta::assert_snapshot!([40, 80, 160].map(first).join("\n"), @"
-    1 Traces  2 3 7 ● follow   health ! 69
-    spantop  1 Traces  2  3  7  ● following  15
-    spantop  1 Traces  2 Trace  3 Services  7 H
+    1 Traces 234567 ● follow   health ! 69
+    spantop  1 Traces  2  3  4  5  6  7  ● foll
+    spantop  1 Traces  2  3  4  5  6  7  ● live
     ");
 }
 
@@ -115,11 +115,11 @@ fn a_narrow_top_line_keeps_what_tells_most() {
     let mut session = shop((40, 10));
     session.source.status.lock().unwrap().counters.evicted = 12_400;
     session.second();
-    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  3 7 ● follow   12.4k evicted");
+    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces 34567 ● follow  12.4k evicted");
     session.keys("p");
     session.source.add(fake::checkout(1, NOW, 100));
     session.second();
-    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces  3 7 ‖ +38      12.4k evicted");
+    insta::assert_snapshot!(session.screen().lines().next().unwrap(), @" 1 Traces 34567 ‖ +38     12.4k evicted");
 }
 
 #[test]
@@ -127,9 +127,9 @@ fn tabs_of_a_narrow_screen_are_where_they_are_drawn() {
     let mut session = shop((40, 10));
     session.keys("<Enter>").click(1, 0);
     assert_eq!(session.lines_with("40 of 40").len(), 1);
-    session.click(11, 0);
+    session.click(10, 0);
     assert_eq!(session.lines_with("2 Trace").len(), 1);
-    session.click(12, 0);
+    session.click(11, 0);
     assert_eq!(session.lines_with("3 Services").len(), 1);
 }
 

@@ -1,6 +1,9 @@
 //! The screens: a folder each. `state.rs` knows no terminal, `view.rs` changes nothing.
 
+pub mod errors;
 pub mod health;
+pub mod latency;
+pub mod map;
 pub mod services;
 pub mod trace;
 pub mod traces;

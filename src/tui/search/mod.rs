@@ -3,6 +3,7 @@
 
 pub mod history;
 mod menu;
+mod narrowed;
 mod reading;
 mod view;
 
@@ -13,9 +14,10 @@ use std::sync::Arc;
 
 use self::history::History;
 use self::menu::{Choice, Menu};
+pub use self::narrowed::{narrowed, of_operation, of_service, spans_with, within};
 use self::reading::Reading;
 pub use self::reading::{Mark, mark, toggled};
-pub use self::view::{draw_input, draw_line, draw_over, text_area};
+pub use self::view::{draw_input, draw_line, draw_over, text_area, told};
 use super::command::Command;
 use super::slots::{Slot, Wish};
 use super::widgets::input::Input;

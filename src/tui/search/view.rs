@@ -8,6 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Search, menu};
 use crate::query::Class;
+use crate::source::Progress;
 use crate::tui::canvas::Canvas;
 use crate::tui::frame::{self, Segment};
 use crate::tui::theme::Theme;
@@ -28,6 +29,16 @@ pub fn text_area(line: Rect, aside: &Segment) -> Rect {
 pub(super) fn left_out(input: &Input, room: usize) -> usize {
     let before = input.text().get(..input.cursor()).unwrap_or_default();
     input::scrolled(before.graphemes(true).map(input::width).sum(), room)
+}
+
+/// Returns what is told beside the query: how far a search has come.
+pub fn told(progress: Option<Progress>, is_stopped: bool, canvas: &Canvas) -> Segment {
+    let stopped = if is_stopped { ", stopped" } else { "" };
+    let told = progress.map(|progress| {
+        let percent = progress.searched.saturating_mul(100) / progress.of.max(1);
+        (format!("  searched {percent} %{stopped}"), canvas.theme().warning())
+    });
+    told.into_iter().collect()
 }
 
 /// Draws the line, with what is told beside the query.

@@ -161,6 +161,10 @@ impl Source for Fake {
             Request::Density(request) => {
                 Reply::Density(Box::new(figures::density(request, &self.traces.lock().unwrap())))
             }
+            Request::Dependencies(request) => {
+                Reply::Dependencies(Box::new(figures::dependencies(&request.of, &self.traces.lock().unwrap())))
+            }
+            Request::Errors(of) => Reply::Errors(Box::new(figures::errors(of, &self.traces.lock().unwrap()))),
             Request::Slow(request) => Reply::Slow(figures::slow(request, &self.traces.lock().unwrap())),
             Request::Health(of) => Reply::Health(figures::health(of, &self.traces.lock().unwrap())),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::search;
+use crate::analysis::errors::{Collecting, Said, Seen};
 use crate::analysis::figures::nearest_rank;
+use crate::analysis::graph::{Edge, Graph, Node};
 use crate::analysis::trend::{self, InMinute};
 use crate::analysis::{
     Change, Figures, HealthRule, OperationFigures, Percentiles, Performance, ServiceFigures, SlowOperation,
     SystemHealth, Tick,
 };
-use crate::model::{Kind, Span, Timestamp, Trace};
+use crate::model::{EdgeKind, Kind, Span, Timestamp, Trace};
 use crate::source::{
-    Bar, Cell, Density, DensityColumn, DensityRequest, Figured, FiguresRequest, FoundSpan, Scatter, Selection,
-    ServiceTrend, Slow, SlowOrder, SlowRequest, SpanList, SpansRequest, Trends, Window,
+    Bar, Cell, Density, DensityColumn, DensityRequest, Dependencies, Errors, Figured, FiguresRequest, FoundSpan,
+    Progress, Selection, ServiceTrend, Slow, SlowOrder, SlowRequest, SpanList, SpansRequest, Trends, Window,
 };
 
 const MINUTE: u64 = 60_000_000_000;
@@ -98,6 +100,79 @@ fn figures<'a>(spans: impl Iterator<Item = &'a Span>) -> Figures {
     }
 }
 
+/// What sends no spans in this world.
+const OUTSIDE: [(&str, EdgeKind); 3] =
+    [("redis", EdgeKind::Database), ("postgres", EdgeKind::Database), ("kafka", EdgeKind::Messaging)];
+
+/// A caller and a callee, by names and by spans.
+type Ends = (Arc<str>, Arc<str>);
+type Pairs<'a> = Vec<(&'a Span, &'a Span)>;
+
+/// Returns who calls whom: a span of another service than its parent's was called by that.
+pub(crate) fn dependencies(of: &Selection, traces: &[Arc<Trace>]) -> Dependencies {
+    let mut called: BTreeMap<Ends, Pairs> = BTreeMap::new();
+    let spans = selected(of, of.window, traces);
+    for Counted { trace, span, .. } in &spans {
+        let parent = trace.spans.iter().find(|other| Some(other.id) == span.parent);
+        if let Some(parent) = parent.filter(|parent| parent.service != span.service) {
+            called.entry((Arc::clone(&parent.service), Arc::clone(&span.service))).or_default().push((parent, span));
+        }
+    }
+    let outside = |name: &str| OUTSIDE.iter().find(|(outside, _)| *outside == name).map(|(_, kind)| *kind);
+    let mut names: Vec<Arc<str>> = spans.iter().map(|counted| Arc::clone(&counted.span.service)).collect();
+    names.extend(called.keys().flat_map(|(caller, callee)| [Arc::clone(caller), Arc::clone(callee)]));
+    names.sort_by_key(|name| (outside(name).is_some(), Arc::clone(name)));
+    names.dedup();
+    let node = |name: &Arc<str>| {
+        let own = spans.iter().filter(|counted| counted.is_request && counted.span.service == *name);
+        Node { name: Arc::clone(name), outside: outside(name), figures: figures(own.map(|counted| counted.span)) }
+    };
+    let place = |name: &Arc<str>| names.iter().position(|other| other == name).unwrap();
+    let edge = |((caller, callee), spans): (&Ends, &Pairs)| Edge {
+        caller: place(caller),
+        callee: place(callee),
+        kind: outside(callee).unwrap_or_default(),
+        calls: figures(spans.iter().map(|(_, callee)| *callee)),
+        by_caller: outside(callee).is_none().then(|| figures(spans.iter().map(|(caller, _)| *caller))),
+    };
+    let mut edges: Vec<Edge> = called.iter().map(edge).collect();
+    edges.sort_by_key(|edge| (edge.caller, edge.callee));
+    let graph = Graph { nodes: names.iter().map(node).collect(), edges, is_approximate: true };
+    Dependencies { graph, progress: Progress::default() }
+}
+
+/// Returns which errors there are: spans tell of them by their operations.
+pub(crate) fn errors(of: &Selection, traces: &[Arc<Trace>]) -> Errors {
+    let spans = selected(of, of.window, traces);
+    let (from, to) = ends(of.window, &spans).unwrap_or_default();
+    let mut found = Collecting::new((from, to));
+    for Counted { trace, span, .. } in spans.iter().filter(|counted| counted.span.is_error()) {
+        let seen = Seen {
+            service: &span.service,
+            operation: &span.operation,
+            version: "4.7.1",
+            trace: trace.summary.id,
+            span: span.id,
+            start_ns: span.start.0,
+        };
+        let stack_trace = if span.event_count == 0 { "" } else { STACK_TRACE };
+        let exception_type = if span.event_count == 0 { "HTTP 502" } else { "shop.payments.BankTimeoutException" };
+        let message = format!("{} {} answered 502 Bad Gateway", span.operation, span.id.0);
+        found.add(&seen, Said { exception_type: exception_type.into(), message, stack_trace: stack_trace.into() });
+    }
+    let (groups, others) = found.finish(|service| Some(("4.7.1".to_owned(), service == "payments")));
+    let total = groups.iter().map(|group| group.count).sum();
+    Errors { groups, total, others, window: (from, to), progress: Progress::default() }
+}
+
+const STACK_TRACE: &str = "shop.payments.BankTimeoutException: no answer from acquirer within 600 ms
+\tat shop.payments.Bank.charge(Bank.java:118)
+\tat shop.payments.Charge.run(Charge.java:57)
+\tat java.base/java.lang.Thread.run(Thread.java:1583)
+Caused by: java.net.SocketTimeoutException: Read timed out
+\tat java.base/sun.nio.ch.NioSocketImpl.read(NioSocketImpl.java:288)
+\t... 3 more";
+
 /// Returns where the figures of services are going.
 pub(crate) fn trends(of: &Selection, traces: &[Arc<Trace>]) -> Trends {
     let spans = selected(of, of.window, traces);
@@ -111,7 +186,7 @@ pub(crate) fn trends(of: &Selection, traces: &[Arc<Trace>]) -> Trends {
             minute.requests += 1;
             minute.errors += u64::from(counted.span.is_error());
             minute.sum_ns += u128::from(counted.span.duration_ns);
-            minute.p95_ns = minute.p95_ns.max(counted.span.duration_ns);
+            minute.p95_ns = minute.p95_ns.max(Some(counted.span.duration_ns));
         }
         let minutes: Vec<InMinute> = minutes.into_values().collect();
         let trend = trend::of_service(&minutes, &HealthRule::default());
@@ -201,7 +276,7 @@ pub(crate) fn density(request: &DensityRequest, traces: &[Arc<Trace>]) -> Densit
     let durations = || spans.iter().map(|counted| counted.span.duration_ns);
     let (Some(least_ns), Some(most_ns)) = (durations().min(), durations().max()) else { return Density::default() };
     let (columns, rows) = (request.columns.max(1), request.rows.max(1));
-    let scale = Scatter { least_ns, most_ns, ..Scatter::default() };
+    let scale = Density { least_ns, most_ns: most_ns.saturating_add(1), rows, ..Density::default() };
     let mut grid: BTreeMap<(u16, u16), (u32, u32)> = BTreeMap::new();
     let mut of_column: Vec<Vec<&Span>> = vec![Vec::new(); usize::from(columns)];
     for counted in &spans {
@@ -209,7 +284,7 @@ pub(crate) fn density(request: &DensityRequest, traces: &[Arc<Trace>]) -> Densit
         let column = u128::from(span.start.0 - from) * u128::from(columns) / u128::from(to - from).max(1);
         let column = column.min(u128::from(columns - 1)) as u16;
         of_column[usize::from(column)].push(span);
-        let row = (0..rows).rev().find(|&row| span.duration_ns < scale.row_top_ns(row, rows)).unwrap_or(0);
+        let row = (0..rows).rev().find(|&row| span.duration_ns < scale.row_top_ns(row)).unwrap_or(0);
         let cell = grid.entry((column, row)).or_default();
         *cell = (cell.0 + 1, cell.1 + u32::from(span.is_error()));
     }
@@ -224,6 +299,7 @@ pub(crate) fn density(request: &DensityRequest, traces: &[Arc<Trace>]) -> Densit
         least_ns,
         most_ns: most_ns.saturating_add(1),
         columns: of_column.iter().map(column).collect(),
+        rows,
         cells: grid.into_iter().map(|((column, row), (traces, errors))| Cell { column, row, traces, errors }).collect(),
         histogram: histogram(&spans, least_ns, most_ns),
         figures: figures(spans.iter().map(|counted| counted.span)),

@@ -13,8 +13,13 @@ use crate::source::{Cell, Facet, Facets, FacetsRequest, Scatter, ScatterRequest}
 
 /// Returns the spans of a trace that a query returns.
 pub(crate) fn found(query: &Query, trace: &Trace) -> Vec<SpanId> {
-    let Some(Stage::Spansets(spansets)) = query.pipeline.first() else { return Vec::new() };
-    spans(spansets, trace).into_iter().map(|span| span.id).collect()
+    let mut found: Option<Vec<SpanId>> = None;
+    for stage in &query.pipeline {
+        let Stage::Spansets(spansets) = stage else { continue };
+        let ids = spans(spansets, trace).into_iter().map(|span| span.id);
+        found = Some(ids.filter(|id| found.as_ref().is_none_or(|found| found.contains(id))).collect());
+    }
+    found.unwrap_or_default()
 }
 
 fn spans<'a>(spansets: &Spansets, trace: &'a Trace) -> Vec<&'a Span> {

@@ -212,10 +212,10 @@ impl Screen for Services {
         let panes = self.panes(area);
         let aside = if let Some(one) = &self.one {
             one.view(canvas, panes.above, self.state.health());
-            view::searched(one.progress(), one.is_stopped(), canvas)
+            search::told(one.progress(), one.is_stopped(), canvas)
         } else {
             view::draw(&self.state, self.search.text(), canvas, &panes, world);
-            view::searched(self.state.progress(), self.state.is_stopped(), canvas)
+            search::told(self.state.progress(), self.state.is_stopped(), canvas)
         };
         search::draw_line(&self.search, canvas, panes.line, &aside);
         search::draw_over(&self.search, canvas, panes.line, panes.above, &aside);

@@ -124,6 +124,19 @@ fn an_operation_leads_to_its_traces_and_back() {
 }
 
 #[test]
+fn an_operation_of_what_is_searched_for_leads_to_traces_of_that() {
+    let mut session = services((120, 36));
+    session.keys("/").type_text("{ status = error }").keys("<Enter> <Enter> <Enter>");
+    assert_eq!(
+        session.lines_with("{ span:status = error && (resource.service.name = ").len(),
+        1,
+        "{}",
+        session.screen()
+    );
+    assert_eq!(session.lines_with("1 Traces").len(), 1);
+}
+
+#[test]
 fn a_pause_holds_the_figures() {
     let mut session = services((120, 36));
     session.keys("p").second();

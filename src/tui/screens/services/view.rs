@@ -6,13 +6,11 @@ use super::panes::Panes;
 use super::row::{Key, Service};
 use super::state::State;
 use crate::analysis::Performance;
-use crate::source::Progress;
 use crate::tui::canvas::Canvas;
-use crate::tui::frame::Segment;
 use crate::tui::screens::traces::welcome;
 use crate::tui::widgets::numbers::{self, CHANGE_WIDTH, GAUGE_WIDTH, More, SCORE_WIDTH};
 use crate::tui::widgets::table::{Column, Place, Width};
-use crate::tui::widgets::{face, table};
+use crate::tui::widgets::{chip, face, table};
 use crate::tui::world::World;
 use crate::tui::{format, sanitize};
 
@@ -75,7 +73,7 @@ pub(super) fn draw(state: &State, text: &str, canvas: &mut Canvas, panes: &Panes
         if is_without_traces && state.failure().is_none() {
             return welcome::draw(canvas, panes.above, world);
         }
-        nothing(text, canvas, panes, world);
+        face::nothing(canvas, panes.rows, text, world.window.name());
         return note(state, performance, canvas, panes);
     }
     let columns = columns(panes.table.width);
@@ -100,7 +98,7 @@ fn cell(canvas: &mut Canvas, at: (u16, u16), place: Place, row: &Service) {
     let figures = &row.of.figures;
     let percentiles = figures.percentiles;
     match place.column {
-        SERVICE => chip(canvas, at, width, row.name()),
+        SERVICE => chip::draw(canvas, at, width, row.name()),
         HEALTH => numbers::score(canvas, at, width, row.score),
         RATE => numbers::or_nothing(canvas, at, width, figures.per_minute().map(format::rate), Style::new()),
         RATE_CHANGE => numbers::change(canvas, at, width, row.rate_change, More::Neutral),
@@ -116,45 +114,6 @@ fn cell(canvas: &mut Canvas, at: (u16, u16), place: Place, row: &Service) {
         }
         _ => {}
     }
-}
-
-/// Draws the chip of a service.
-pub(super) fn chip(canvas: &mut Canvas, at: (u16, u16), width: u16, service: &str) {
-    let style = canvas.theme().chip(service);
-    let name = width.saturating_sub(2).min(sanitize::width(service, width));
-    canvas.text(at, width.min(1), " ", style);
-    let after = canvas.text((at.0 + 1, at.1), name, service, style);
-    canvas.text((after, at.1), (at.0 + width).saturating_sub(after).min(1), " ", style);
-}
-
-/// Says why there is no service, and which key helps.
-fn nothing(text: &str, canvas: &mut Canvas, panes: &Panes, world: &World) {
-    let theme = canvas.theme();
-    let window = world.window.name();
-    let when = if window == "all" { String::new() } else { format!(" in the last {window}") };
-    let matches = if text.is_empty() { "" } else { " matches" };
-    let mut lines = vec![(theme.strong(), format!("no span{when}{matches}"))];
-    if !text.is_empty() {
-        lines.push((theme.accent(), sanitize::fit(text, panes.rows.width.saturating_sub(6).min(70))));
-    }
-    lines.push((theme.dim(), String::new()));
-    if window != "all" {
-        lines.push((theme.base(), "+    looks further back".into()));
-    }
-    if !text.is_empty() {
-        lines.push((theme.base(), "/    changes the query, Esc shows all".into()));
-    }
-    face::draw(canvas, panes.rows, &lines);
-}
-
-/// Returns what is told beside the query: how far a search has come.
-pub(super) fn searched(progress: Option<Progress>, is_stopped: bool, canvas: &Canvas) -> Segment {
-    let stopped = if is_stopped { ", stopped" } else { "" };
-    let told = progress.map(|progress| {
-        let percent = progress.searched.saturating_mul(100) / progress.of.max(1);
-        (format!("  searched {percent} %{stopped}"), canvas.theme().warning())
-    });
-    told.into_iter().collect()
 }
 
 /// The line below the table: all services together, and what is wrong.

@@ -197,9 +197,19 @@ impl<'a> Writer<'a> {
             0..1000 => format::exact(ns),
             _ => format!("{}  {}", format::duration(ns), format::exact(ns)),
         };
+        let (own_ns, on_path_ns) = state.times(span);
+        let whole = state.path().length_ns().max(1);
+        let critical = match on_path_ns {
+            0 => "not waited for".to_owned(),
+            ns => {
+                format!("{}  {} of the path", format::duration(ns), format::percent(ns as f64 * 100.0 / whole as f64))
+            }
+        };
         facts.extend([
             ("kind", span.kind.name().to_owned(), Role::Plain),
             ("duration", both(span.duration_ns), Role::Plain),
+            ("self time", both(own_ns), Role::Plain),
+            ("critical", critical, Role::Plain),
             ("after", both(offset), Role::Plain),
             ("start", span.start.to_string(), Role::Plain),
             ("end", span.end().to_string(), Role::Plain),

@@ -5,7 +5,9 @@ pub mod detail;
 mod detail_view;
 mod labels;
 mod matches;
+mod operations;
 pub mod panes;
+mod path;
 pub mod state;
 mod view;
 
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use self::detail::{Detail, Target};
+use self::operations::Operations;
 use self::panes::{Focus, Panes};
 use self::state::State;
 use super::traces::motion;
@@ -42,6 +45,8 @@ pub struct Trace {
     state: State,
     detail: Detail,
     focus: Focus,
+    /// The table of operations, where that is shown in place of the waterfall.
+    operations: Option<Operations>,
     pause: Option<Pause>,
     search: Search,
     /// What the matches are of.
@@ -56,6 +61,7 @@ impl Trace {
             state: State::new(id, span),
             detail: Detail::default(),
             focus: Focus::Waterfall,
+            operations: None,
             pause: None,
             search: Search::default(),
             searched: None,
@@ -102,9 +108,10 @@ impl Trace {
 
     fn step(&mut self, motion: Motion, area: Rect) {
         let panes = self.panes(area);
-        match self.focus {
-            Focus::Waterfall => self.state.step(motion, usize::from(panes.rows.height)),
-            Focus::Detail => self.detail.step(motion, usize::from(panes.detail.height)),
+        match (self.focus, &mut self.operations) {
+            (Focus::Waterfall, Some(operations)) => operations.rows.step(motion, usize::from(panes.rows.height)),
+            (Focus::Waterfall, None) => self.state.step(motion, usize::from(panes.rows.height)),
+            (Focus::Detail, _) => self.detail.step(motion, usize::from(panes.detail.height)),
         }
     }
 
@@ -115,6 +122,32 @@ impl Trace {
         };
         let which = if command == Command::NextError { "further" } else { "earlier" };
         (!found).then(|| Action::Say(format!("no {which} error in this trace")))
+    }
+
+    /// Goes to the first span of the selected operation in the waterfall.
+    fn go_to_operation(&mut self) {
+        let first = self.operations.take().and_then(|operations| Some(operations.rows.selected()?.first));
+        if let Some(first) = first {
+            self.state.go_to(first);
+        }
+    }
+
+    /// Does what is meant for the table of operations; returns whether that was so.
+    fn command_of_operations(&mut self, command: Command) -> bool {
+        let Some(operations) = self.operations.as_mut() else { return false };
+        match command {
+            Command::SortNext => operations.rows.sort_next(),
+            Command::SortReverse => operations.rows.sort_reverse(),
+            Command::Operations => self.operations = None,
+            Command::Open if self.focus == Focus::Waterfall => self.go_to_operation(),
+            Command::NextMatch | Command::PreviousMatch | Command::NextError | Command::PreviousError => {
+                // These lead to a span, which is in the waterfall.
+                self.operations = None;
+                return false;
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// Does what the selected line of the detail offers.
@@ -137,7 +170,11 @@ impl Trace {
 impl Screen for Trace {
     /// Returns whose keys count.
     fn scope(&self) -> Scope {
-        if self.search.is_typing() { Scope::Search } else { Scope::Trace }
+        match (&self.operations, self.focus) {
+            _ if self.search.is_typing() => Scope::Search,
+            (Some(_), Focus::Waterfall) => Scope::Operations,
+            _ => Scope::Trace,
+        }
     }
 
     fn mode(&self) -> Mode {
@@ -201,6 +238,9 @@ impl Screen for Trace {
             self.state.nearest_match(height);
         }
         self.state.clamp(height);
+        if let Some(operations) = &mut self.operations {
+            operations.settle(&self.state, height);
+        }
         self.detail.settle(&self.state, panes.detail.width, usize::from(panes.detail.height));
     }
 
@@ -220,6 +260,9 @@ impl Screen for Trace {
             return None;
         }
         let height = usize::from(panes.rows.height);
+        if self.command_of_operations(command) {
+            return None;
+        }
         match command {
             Command::FocusNext => self.focus = self.focus.other(),
             Command::GroupAttributes => self.detail.toggle_groups(),
@@ -240,6 +283,8 @@ impl Screen for Trace {
             Command::ZoomOut => self.state.zoom(2.0),
             Command::ZoomSpan => self.state.zoom_to_span(),
             Command::ZoomReset => self.state.axis_mut().reset(),
+            Command::Operations => self.operations = Some(Operations::default()),
+            Command::CriticalPath => self.state.toggle_path_only(),
             Command::PanLeft => self.state.pan(-1),
             Command::PanRight => self.state.pan(1),
             _ => {}
@@ -251,6 +296,7 @@ impl Screen for Trace {
     fn back(&mut self) -> bool {
         self.search.hide_explanation()
             || std::mem::replace(&mut self.focus, Focus::Waterfall) == Focus::Detail
+            || self.operations.take().is_some()
             || self.search.clear()
     }
 
@@ -276,6 +322,12 @@ impl Screen for Trace {
             }
             MouseAction::Click => {
                 self.focus = Focus::Waterfall;
+                if let Some(operations) = &mut self.operations {
+                    if operations.click((mouse.x, mouse.y), panes.axis, panes.rows) {
+                        self.go_to_operation();
+                    }
+                    return None;
+                }
                 if panes.rows.contains(at) && self.state.click(usize::from(mouse.y - panes.rows.y)) {
                     self.state.toggle_fold();
                 }
@@ -284,6 +336,8 @@ impl Screen for Trace {
         };
         if in_detail {
             self.detail.scroll(by, usize::from(panes.detail.height));
+        } else if let Some(operations) = &mut self.operations {
+            operations.rows.scroll(by, usize::from(panes.rows.height));
         } else {
             self.state.scroll(by, usize::from(panes.rows.height));
         }
@@ -293,7 +347,13 @@ impl Screen for Trace {
     /// Draws the screen.
     fn view(&self, canvas: &mut Canvas, area: Rect, _: &World) {
         let panes = self.panes(area);
-        view::draw(&self.state, canvas, &panes, self.focus);
+        match &self.operations {
+            Some(operations) if self.state.trace().is_some() => {
+                view::title(&self.state, canvas, panes.title);
+                operations.draw(canvas, panes.axis, panes.rows);
+            }
+            _ => view::draw(&self.state, canvas, &panes, self.focus),
+        }
         detail_view::draw(&self.detail, &self.state, canvas, &panes, self.focus);
         let line = self.line(area);
         let aside = view::found(&self.state, canvas, self.search.is_typing());

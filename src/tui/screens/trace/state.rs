@@ -8,6 +8,7 @@ use foldhash::HashSet;
 use super::axis::Axis;
 use super::labels::{Measures, Need};
 use super::matches::Matches;
+use super::path::Path;
 use crate::model::tree::Node;
 use crate::model::{Held, Span, SpanId, Trace, TraceId};
 use crate::tui::widgets::cursor::{Cursor, Motion};
@@ -45,6 +46,9 @@ pub struct State {
     /// How many errors stand before each node: two of them tell the errors below a node.
     errors_before: Vec<u32>,
     has_failed_child: Vec<bool>,
+    path: Path,
+    /// Whether only what leads to the critical path is shown.
+    is_path_only: bool,
     matches: Option<Matches>,
 }
 
@@ -94,6 +98,7 @@ impl State {
     fn take_in(&mut self) {
         self.changes += 1;
         self.measure();
+        self.path = self.trace.as_deref().map(Path::of).unwrap_or_default();
         if let Some((matches, trace)) = self.matches.as_mut().zip(self.trace.as_ref()) {
             matches.place(trace);
         }
@@ -144,8 +149,11 @@ impl State {
         self.rows.clear();
         let mut i = 0;
         while let Some(node) = trace.tree.nodes.get(i) {
-            self.rows.push(i as u32);
-            i += if self.folded[node.span as usize] { node.descendants as usize + 1 } else { 1 };
+            let is_left_out = self.is_path_only && !self.path.leads(i as u32);
+            if !is_left_out {
+                self.rows.push(i as u32);
+            }
+            i += if is_left_out || self.folded[node.span as usize] { node.descendants as usize + 1 } else { 1 };
         }
     }
 
@@ -173,6 +181,7 @@ impl State {
 
     fn reveal(&mut self, place: u32) {
         let Some(trace) = &self.trace else { return };
+        self.is_path_only &= self.path.leads(place);
         let mut at = trace.tree.nodes[place as usize].parent;
         while let Some(parent) = at {
             let node = &trace.tree.nodes[parent as usize];
@@ -241,6 +250,12 @@ impl State {
         for node in &trace.tree.nodes {
             self.folded[node.span as usize] = node.descendants > 0;
         }
+        self.rebuild_at(self.selected_node().unwrap_or(0));
+    }
+
+    /// Shows only what leads to the critical path, or everything again.
+    pub fn toggle_path_only(&mut self) {
+        self.is_path_only = !self.is_path_only;
         self.rebuild_at(self.selected_node().unwrap_or(0));
     }
 
@@ -394,6 +409,24 @@ impl State {
     /// Returns whether what is below this node is hidden.
     pub fn is_folded(&self, place: u32) -> bool {
         self.node(place).is_some_and(|node| self.folded[node.span as usize])
+    }
+
+    /// Returns where the time of the trace goes.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the self time of a span of the trace, and its time on the critical path.
+    pub(super) fn times(&self, span: &Span) -> (u64, u64) {
+        let is_selected = self.selected_node().and_then(|node| self.node(node)).map(|node| node.span);
+        let held = |at: &u32| {
+            self.trace.as_ref().and_then(|trace| trace.spans.get(*at as usize)).is_some_and(|own| own.id == span.id)
+        };
+        is_selected.filter(held).map_or((0, 0), |at| self.path.times(at))
+    }
+
+    pub fn is_path_only(&self) -> bool {
+        self.is_path_only
     }
 
     /// Returns how many spans below this node have an error.

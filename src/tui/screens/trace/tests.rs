@@ -1,6 +1,6 @@
 //! The trace screen, keys in and screen out.
 
-use crate::model::{SpanId, StatusCode, Trace};
+use crate::model::{Span, SpanId, StatusCode, Trace};
 use crate::source::Request;
 use crate::tui::settings::ThemeChoice;
 use crate::tui::testing::fake::{self, SECOND};
@@ -364,4 +364,69 @@ fn deep_traces_keep_their_names_and_their_lines_meet() {
             insta::assert_snapshot!(format!("deep_{levels}_{}x{}", size.0, size.1), session.screen());
         }
     }
+}
+
+#[test]
+fn only_what_was_waited_for_is_shown() {
+    let spans = vec![
+        fake::span(1, 0, (0, 100), "gateway", "GET /"),
+        fake::span(2, 1, (10, 80), "cart", "waited for"),
+        fake::span(3, 1, (10, 20), "mail", "in parallel"),
+        Span { status: StatusCode::Error, ..fake::span(4, 3, (12, 6), "mail", "below that") },
+    ];
+    let now = |span: Span| Span { start: NOW.minus(SECOND).plus(span.start.0), ..span };
+    let mut session = Session::new((120, 36), vec![fake::trace(7, spans.into_iter().map(now).collect())]);
+    session.keys("<Enter> j");
+    let shown = |session: &Session| {
+        ["waited for", "in parallel", "below that"].map(|name| !session.lines_with(name).is_empty())
+    };
+    assert_eq!(session.lines_with("80 % of the path").len(), 1, "{}", session.screen());
+    session.keys("j");
+    assert_eq!(session.lines_with("critical   not waited for").len(), 1, "{}", session.screen());
+    session.keys("k c");
+    assert_eq!(shown(&session), [true, false, false], "{}", session.screen());
+    assert!(!session.lines_with("critical path ").is_empty());
+    // Going to what is not shown shows everything again.
+    session.keys("]");
+    assert_eq!(shown(&session), [true, true, true], "{}", session.screen());
+    session.keys("c c");
+    assert_eq!(shown(&session), [true, true, true], "{}", session.screen());
+}
+
+#[test]
+fn operations_are_a_table_that_leads_to_their_spans() {
+    for size in [(40, 10), (80, 24), (120, 36), (200, 60)] {
+        insta::assert_snapshot!(format!("operations_{}x{}", size.0, size.1), checkout(size).keys("t").screen());
+    }
+    let mut session = checkout((120, 36));
+    session.keys("t o o");
+    assert!(!session.lines_with("▼count").is_empty(), "{}", session.screen());
+    // Most often there, and of this one the first.
+    assert!(selected(&session).contains("SELECT price"), "{}", session.screen());
+    session.keys("<Enter>");
+    assert!(selected(&session).contains("SELECT price"), "{}", session.screen());
+    assert!(session.lines_with("▼count").is_empty());
+    session.keys("t");
+    assert!(!session.lines_with("share").is_empty());
+    session.keys("<Esc>");
+    assert!(session.lines_with("share").is_empty());
+    // What leads to a span shows the waterfall.
+    session.keys("t ]");
+    assert!(selected(&session).contains('✖'), "{}", session.screen());
+    session.keys("t");
+    session.click(5, 4);
+    session.click(5, 4);
+    assert!(session.lines_with("share").is_empty(), "{}", session.screen());
+}
+
+#[test]
+fn the_table_of_operations_grows_with_the_trace_and_keeps_its_selection() {
+    let mut session = Session::new((120, 36), vec![fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 10)]);
+    session.keys("<Enter> t j j j");
+    let name = |session: &Session| selected(session).chars().take(36).collect::<String>();
+    let before = name(&session);
+    session.source.add(fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 100));
+    session.second();
+    assert_eq!(name(&session), before, "{}", session.screen());
+    assert_eq!(session.lines_with("38 spans").len(), 1, "{}", session.screen());
 }

@@ -1,7 +1,7 @@
 //! Draws the waterfall: title, axis, and a line for each visible span.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::labels::{self, Branches};
 use super::panes::{Focus, Panes};
@@ -37,7 +37,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas, panes: &Panes, focus: Foc
 }
 
 /// Says which trace this is, in as many facts as fit.
-fn title(state: &State, canvas: &mut Canvas, area: Rect) {
+pub(super) fn title(state: &State, canvas: &mut Canvas, area: Rect) {
     let theme = canvas.theme();
     let y = area.y;
     let end = area.right().saturating_sub(1);
@@ -140,6 +140,9 @@ impl Drawing<'_> {
         if self.branches.left_out() > 0 {
             let text = format!("{} not drawn", format::plural(self.branches.left_out().into(), "level"));
             x = canvas.text((x, area.y), end.saturating_sub(x), &text, theme.dim()) + 2;
+        }
+        if self.state.is_path_only() {
+            x = canvas.text((x, area.y), end.saturating_sub(x), "critical path", theme.warning()) + 2;
         }
         if self.state.axis().is_zoomed() {
             canvas.text((x, area.y), end.saturating_sub(x), "part of the time", theme.warning());
@@ -265,12 +268,35 @@ impl Drawing<'_> {
             // cell has room for one colour beside the background.
             waterfall::bar(canvas, at, area.width, ((end - 0.5).floor(), end), theme.error());
         }
+        self.path(canvas, area, place, style);
         self.events(canvas, area, span);
         let shown = f64::from(area.width);
         if end < 0.0 {
             canvas.text(at, 1, if symbols.ascii { "<" } else { "‹" }, theme.dim());
         } else if start >= shown {
             canvas.text((area.right() - 1, area.y), 1, if symbols.ascii { ">" } else { "›" }, theme.dim());
+        }
+    }
+
+    /// Marks where the answer waited for a span: a line in its bar.
+    fn path(&self, canvas: &mut Canvas, area: Rect, place: u32, style: Style) {
+        let start = self.trace.summary.start.0;
+        let node = &self.trace.tree.nodes[place as usize];
+        let segments = self.state.path().segments(node.span);
+        let seen = segments.partition_point(|segment| segment.to_ns.saturating_sub(start) < self.scale.from);
+        let mut drawn = 0;
+        for segment in segments.iter().skip(seen) {
+            let from = self.scale.column(segment.from_ns.saturating_sub(start)).max(0.0).ceil();
+            let to = self.scale.column(segment.to_ns.saturating_sub(start)).min(f64::from(area.width)).floor();
+            if from >= f64::from(area.width) {
+                break;
+            }
+            // Of a segment that is less than a cell there is nothing to see.
+            for column in (from as u16).max(drawn)..(to as u16).max(drawn) {
+                let style = style.add_modifier(Modifier::REVERSED);
+                canvas.symbol((area.x + column, area.y), canvas.symbols().on_path, style);
+                drawn = column + 1;
+            }
         }
     }
 

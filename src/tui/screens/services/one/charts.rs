@@ -1,4 +1,4 @@
-//! The charts of a service over time: requests with errors, how many fail, and percentiles of durations.
+//! The charts of a service over time: requests with errors, how many fail, percentiles of durations, and these as a heatmap.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,7 +9,8 @@ use crate::tui::canvas::Canvas;
 use crate::tui::format;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::chart::{self, Chart, Line, Scale, Stroke};
-use crate::tui::widgets::face;
+use crate::tui::widgets::heatmap::{self, Heatmap};
+use crate::tui::widgets::{face, percentiles};
 
 const MINUTE_NS: f64 = 60e9;
 
@@ -19,30 +20,50 @@ enum Topic {
     Percentiles,
     Requests,
     Errors,
+    Heat,
 }
 
-/// Returns what as many charts show, from left to right.
-fn topics(charts: usize) -> &'static [Topic] {
-    match charts {
-        0 | 1 => &[Topic::Percentiles],
-        2 => &[Topic::Requests, Topic::Percentiles],
-        _ => &[Topic::Requests, Topic::Errors, Topic::Percentiles],
-    }
+/// Returns what stands where.
+fn topics(panes: &Panes) -> Vec<(Topic, Rect)> {
+    let beside: &[Topic] = match (panes.charts.len(), panes.heat.is_empty()) {
+        (0 | 1, _) => &[Topic::Percentiles],
+        (2, _) => &[Topic::Requests, Topic::Percentiles],
+        (3, true) => &[Topic::Requests, Topic::Percentiles, Topic::Heat],
+        (_, false) => &[Topic::Requests, Topic::Errors, Topic::Percentiles],
+        (_, true) => &[Topic::Requests, Topic::Errors, Topic::Percentiles, Topic::Heat],
+    };
+    let below = (Topic::Heat, panes.heat);
+    let charts = beside.iter().copied().zip(panes.charts.iter().copied());
+    charts.chain((!panes.heat.is_empty()).then_some(below)).collect()
 }
 
-/// Returns how many columns the widest chart can show.
-pub(super) fn columns(panes: &Panes) -> u16 {
-    panes.charts.iter().map(|area| chart::columns(*area)).max().unwrap_or(0)
+/// Returns how many columns the widest chart can show, and how many rows the heatmap; 0 where there is none.
+pub(super) fn density(panes: &Panes) -> (u16, u16) {
+    let topics = topics(panes);
+    let columns = topics.iter().map(|(topic, area)| match topic {
+        Topic::Heat => heatmap::plot(body(*area)).width,
+        _ => chart::columns(*area),
+    });
+    let heat = topics.iter().find(|(topic, _)| *topic == Topic::Heat);
+    (columns.max().unwrap_or(0), heat.map_or(0, |(_, area)| heatmap::plot(body(*area)).height.saturating_mul(2)))
+}
+
+/// Returns what is below the title.
+fn body(area: Rect) -> Rect {
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }
 
 /// Draws the charts.
 pub(super) fn draw(density: Option<&Density>, failure: Option<&str>, canvas: &mut Canvas, panes: &Panes) {
-    for (area, topic) in panes.charts.iter().zip(topics(panes.charts.len())) {
+    for (topic, area) in topics(panes) {
         let theme = canvas.theme();
-        let (title, body) = (Rect { height: 1, ..*area }, Rect { y: area.y + 1, height: area.height - 1, ..*area });
+        let (title, body) = (Rect { height: 1, ..area }, body(area));
         let mut x = title.x;
         for (text, style) in topic.title(theme) {
             x = canvas.text((x, title.y), title.right().saturating_sub(x), text, style);
+        }
+        if let Some(density) = density.filter(|_| topic == Topic::Heat) {
+            heatmap::legend(canvas, (x + 3, title.y), title.right(), density, body);
         }
         match (density, failure) {
             (Some(density), _) if density.columns.iter().any(|column| column.spans > 0) => {
@@ -59,22 +80,19 @@ impl Topic {
     /// Returns its title, which is its legend as well.
     fn title(self, theme: &Theme) -> Vec<(&'static str, Style)> {
         match self {
-            Self::Percentiles => vec![
-                ("duration", theme.strong()),
-                ("  P50", theme.percentile(50)),
-                ("  P95", theme.percentile(95)),
-                ("  P99", theme.percentile(99)),
-            ],
+            Self::Percentiles => [vec![("duration", theme.strong())], percentiles::legend(theme)].concat(),
             Self::Requests => vec![("requests/min", theme.strong()), ("  errors", theme.error())],
             Self::Errors => vec![("errors in percent", theme.strong())],
+            Self::Heat => vec![("requests by time and duration", theme.strong())],
         }
     }
 
     fn draw(self, density: &Density, canvas: &mut Canvas, area: Rect) {
         match self {
-            Self::Percentiles => percentiles(density, canvas, area),
+            Self::Percentiles => percentiles::draw(density, canvas, area),
             Self::Requests => requests(density, canvas, area),
             Self::Errors => errors(density, canvas, area),
+            Self::Heat => Heatmap { density, marked: None }.draw(canvas, area),
         }
     }
 }
@@ -90,21 +108,6 @@ fn line<'a>(name: &'a str, sign: &'a str, style: Style, values: &'a [Option<f64>
 fn chart<'a>(density: &Density, lines: &'a [Line<'a>], label: fn(f64) -> String) -> Chart<'a> {
     let (from, to) = (density.from, density.to);
     Chart { lines, from, to, scale: Scale::Linear, least_top: 1.0, limits: &[], label }
-}
-
-fn percentiles(density: &Density, canvas: &mut Canvas, area: Rect) {
-    let theme = canvas.theme();
-    let of = |percentile: fn(&crate::analysis::Percentiles) -> u64| {
-        of_columns(density, |column| column.percentiles.as_ref().map(|all| percentile(all) as f64))
-    };
-    let (p50, p95, p99) = (of(|all| all.p50_ns), of(|all| all.p95_ns), of(|all| all.p99_ns));
-    let lines = [
-        line("P99", "*", theme.percentile(99), &p99),
-        line("P95", "+", theme.percentile(95), &p95),
-        line("P50", "o", theme.percentile(50), &p50),
-    ];
-    let label = |ns: f64| format::tick(ns as u64);
-    Chart { scale: Scale::Log, ..chart(density, &lines, label) }.draw(canvas, area);
 }
 
 /// Where none was received there were none: that is a number as well.

@@ -66,10 +66,10 @@ impl One {
         let figures =
             FiguresRequest { of: of.clone(), is_quick: true, with_operations: true, with_before: true, ticks: 0 };
         let mut wishes = vec![Wish { slot: Slot::Figures, request: Request::Figures(figures), version }];
-        let most = charts::columns(&panes::panes(area));
+        let (most, rows) = charts::density(&panes::panes(area));
         if most > 0 {
             let columns = self.columns(most);
-            let request = DensityRequest { of, operation: None, all_spans: false, columns, rows: 1 };
+            let request = DensityRequest { of, operation: None, all_spans: false, columns, rows: rows.max(1) };
             wishes.push(Wish { slot: Slot::Density, request: Request::Density(request), version });
         }
         wishes
@@ -154,7 +154,7 @@ impl One {
 
     /// Lists the traces of the selected operation.
     fn list(&self) -> Option<Action> {
-        self.rows.selected().map(|row| Action::List(row.query(self.service())))
+        self.rows.selected().map(|row| Action::List(row.query(self.service(), self.asked.as_deref())))
     }
 
     pub(super) fn scroll(&mut self, by: isize, area: Rect) {

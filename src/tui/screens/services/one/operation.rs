@@ -4,15 +4,12 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::analysis::{Figures, OperationFigures, ServiceFigures};
-use crate::query;
-use crate::query::ast::Literal;
+use crate::query::Query;
 use crate::tui::format;
+use crate::tui::search;
 use crate::tui::widgets::numbers::{self, CHANGE_WIDTH, Change};
 use crate::tui::widgets::rows::{Row, Value};
 use crate::tui::widgets::table::{Column, Width};
-
-/// What stands for services that have no name.
-const UNKNOWN_SERVICE: &str = "unknown_service";
 
 /// What the table can be sorted by, in the order of its columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,16 +88,9 @@ impl Operation {
         service.operations.iter().map(row).collect()
     }
 
-    /// Returns the query that finds its spans.
-    pub(super) fn query(&self, service: &str) -> String {
-        let text = |text: &str| query::value_text(&Literal::String(text.into()), false);
-        let name = "resource.service.name";
-        let of_service = match service {
-            // It stands for a name that is missing or empty as well.
-            UNKNOWN_SERVICE => format!("({name} = nil || {name} = \"\" || {name} = {})", text(service)),
-            _ => format!("{name} = {}", text(service)),
-        };
-        format!("{{ {of_service} && name = {} && kind = {} }}", text(&self.of.operation), self.of.kind.name())
+    /// Returns the query that finds its spans, of those that a query returns where there is one.
+    pub(super) fn query(&self, service: &str, of: Option<&Query>) -> String {
+        search::of_operation(of, (service, &self.of.operation), self.of.kind)
     }
 }
 
@@ -168,6 +158,7 @@ impl Row for Operation {
 mod tests {
     use super::*;
     use crate::model::Kind;
+    use crate::query;
 
     #[test]
     fn a_query_finds_the_spans_of_an_operation_whatever_its_name() {
@@ -178,7 +169,7 @@ mod tests {
                 figures: Figures::default(),
                 before: None,
             };
-            let query = Operation { of, change: Change::Unknown, share: 0.0 }.query(service);
+            let query = Operation { of, change: Change::Unknown, share: 0.0 }.query(service, None);
             query::parse(&query).unwrap().query.to_string()
         };
         assert_eq!(

@@ -8,6 +8,8 @@ use super::super::panes::{self, Panes as Table};
 const LEAST_CHART: (u16, u16) = (34, 5);
 /// A chart with its title is no higher than this.
 const MOST_HEIGHT: u16 = 14;
+/// From this height on charts leave room for the heatmap below them; both with their titles and a free line.
+const TWO_BANDS: u16 = 16;
 /// The rows that are kept for operations, with their titles.
 const LEAST_OPERATIONS: u16 = 8;
 /// The cells between two charts.
@@ -22,6 +24,8 @@ pub(super) struct Panes {
     pub(super) figures: Rect,
     /// The charts, with their titles.
     pub(super) charts: Vec<Rect>,
+    /// The heatmap, with its title, where it does not stand beside the charts.
+    pub(super) heat: Rect,
     pub(super) operations: Table,
 }
 
@@ -40,10 +44,14 @@ pub(super) fn panes(area: Rect) -> Panes {
     let figures = line(title.height, 2);
     let above = title.height + figures.height;
     let room = area.height.saturating_sub(above + LEAST_OPERATIONS);
-    let (charts, charts_height) = charts(line(above, room));
-    let top = above + charts_height;
+    let of_charts = if room < TWO_BANDS { room } else { (room * 2 / 5).max(LEAST_CHART.1 + 2) };
+    let (charts, charts_height) = charts(line(above, of_charts));
+    let of_heat = if charts.is_empty() { 0 } else { (room - of_charts).min(MOST_HEIGHT + 1) };
+    // A line stays free below it.
+    let heat = line(above + charts_height, of_heat.saturating_sub(1));
+    let top = above + charts_height + of_heat;
     let below = Rect { y: area.y + top, height: area.height - top, ..area };
-    Panes { title, figures, charts, operations: panes::table(below, area, Rect::default()) }
+    Panes { title, figures, charts, heat, operations: panes::table(below, area, Rect::default()) }
 }
 
 /// Returns where charts are at the top of an area, side by side and below one another as there is room, and how high they
@@ -51,7 +59,7 @@ pub(super) fn panes(area: Rect) -> Panes {
 fn charts(area: Rect) -> (Vec<Rect>, u16) {
     let columns = match area.width / (LEAST_CHART.0 + GAP) {
         0 if area.width >= LEAST_CHART.0 => 1,
-        columns => columns.min(3),
+        columns => columns.min(4),
     };
     if columns == 0 || area.height < LEAST_CHART.1 + 1 {
         return (Vec::new(), 0);
@@ -77,6 +85,7 @@ mod tests {
             let operations = &panes.operations;
             let mut parts = vec![panes.title, panes.figures, operations.header, operations.rows, operations.note];
             parts.extend(&panes.charts);
+            parts.push(panes.heat);
             parts.retain(|part| !part.is_empty());
             for (i, part) in parts.iter().enumerate() {
                 prop_assert_eq!(part.intersection(area), *part);

@@ -3,7 +3,6 @@
 use ratatui::style::Style;
 
 use super::super::row::score;
-use super::super::view::chip;
 use super::One;
 use super::operation::{
     BAR, ERRORS, KIND, MEAN, MOST, OPERATION, Operation, P50, P95, P95_CHANGE, P99, SHARE, SPANS, columns,
@@ -13,7 +12,7 @@ use crate::analysis::{Figures, Health};
 use crate::tui::canvas::Canvas;
 use crate::tui::widgets::numbers::{self, Change, GAUGE_WIDTH, More};
 use crate::tui::widgets::table::{self, Place};
-use crate::tui::widgets::{face, gauge};
+use crate::tui::widgets::{chip, face, gauge};
 use crate::tui::{format, sanitize};
 
 /// What a figure of the head takes.
@@ -26,7 +25,7 @@ pub(super) fn head(one: &One, health: Option<&Health>, canvas: &mut Canvas, pane
         return;
     }
     let name = (sanitize::width(one.service(), 40).min(40) + 2).min(area.width);
-    chip(canvas, (area.x, area.y), name, one.service());
+    chip::draw(canvas, (area.x, area.y), name, one.service());
     let x = area.x + name + 2;
     if x + GAUGE_WIDTH < area.right() {
         numbers::score(canvas, (x, area.y), GAUGE_WIDTH, health.and_then(score));
