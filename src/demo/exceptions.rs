@@ -39,6 +39,18 @@ org.postgresql.util.PSQLException: ERROR: canceling statement due to statement t
 \t... 54 common frames omitted",
 };
 
+pub(super) const POOL_EXHAUSTED: Exception = Exception {
+    kind: "Npgsql.NpgsqlException",
+    message: "The connection pool has been exhausted: 50 connections are in use and none came back within 250 ms",
+    code: "",
+    stack_trace: "\
+Npgsql.NpgsqlException (0x80004005): The connection pool has been exhausted: 50 connections are in use and none came back within 250 ms
+   at Npgsql.PoolingDataSource.<Get>g__RentAsync|34_0(NpgsqlConnection conn, NpgsqlTimeout timeout, Boolean async, CancellationToken cancellationToken)
+   at Npgsql.NpgsqlConnection.<Open>g__OpenAsync|42_0(Boolean async, CancellationToken cancellationToken)
+   at Shop.Pricing.Data.PriceStore.OpenAsync(CancellationToken ct) in /src/Data/PriceStore.cs:line 38
+   at Shop.Pricing.Quotes.QuoteService.PriceAsync(Basket basket, CancellationToken ct) in /src/Quotes/QuoteService.cs:line 71",
+};
+
 pub(super) const PAYMENT_DECLINED: Exception = Exception {
     kind: "example.shop.payments.PaymentDeclinedException",
     message: "card ending in 4242 was declined: insufficient_funds",

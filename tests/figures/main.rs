@@ -3,8 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod calls;
 mod chance;
 mod corpus;
+mod demo;
+mod errors;
+mod past;
 #[path = "../queries/recorded.rs"]
 mod recorded;
 #[path = "../queries/stores.rs"]

@@ -2,7 +2,7 @@
 //! server or the replica is.
 
 use super::tables::CATALOG;
-use super::{any_sku, through_gateway};
+use super::{any_sku, prices, through_gateway};
 use crate::demo::call::{Call, Reply};
 use crate::demo::exceptions::STATEMENT_TIMEOUT;
 use crate::demo::http::Http;
@@ -127,7 +127,7 @@ fn price(call: &mut Call, sku: &str) {
     call.http(Service::Pricing, &request, |pricing| {
         pricing.work(0.3);
         if !pricing.is_cached(&format!("price:{sku}"), 0.9) {
-            pricing.sql(&super::tables::PRICES, "SELECT amount, currency FROM prices WHERE sku = $1", 1.4);
+            prices::query(pricing, "SELECT amount, currency FROM prices WHERE sku = $1", 1.4);
         }
     });
 }

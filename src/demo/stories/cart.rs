@@ -1,7 +1,7 @@
 //! The shopping cart: showing it asks for each line's price one by one (an N+1), adding to it is checked first.
 
 use super::tables::{CARTS, PRICES, STOCK};
-use super::{any_sku, through_gateway};
+use super::{any_sku, prices, through_gateway};
 use crate::demo::call::{Call, Reply};
 use crate::demo::http::Http;
 use crate::demo::rpc::{INVALID_ARGUMENT, RESOURCE_EXHAUSTED};
@@ -74,6 +74,9 @@ fn price_each_line(cart: &mut Call, lines: u64) {
     let request = Http::post("/prices/batch").within_ms(2_000);
     cart.http(Service::Pricing, &request, |pricing| {
         pricing.work(0.4);
+        if !prices::connect(pricing) {
+            return;
+        }
         for _ in 0..lines {
             pricing.sql(&PRICES, "SELECT amount, currency FROM prices WHERE sku = $1", 1.3);
             pricing.work(0.05);

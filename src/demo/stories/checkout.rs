@@ -1,7 +1,7 @@
 //! A customer orders: the deepest trace of the shop, through nine services before the answer and more after it.
 
 use super::tables::{ORDERS, PARCELS, PRICES, STOCK};
-use super::{any_sku, cart, fulfilment, payment, through_gateway};
+use super::{any_sku, cart, fulfilment, payment, prices, through_gateway};
 use crate::demo::call::{Call, Reply};
 use crate::demo::exceptions::{ADDRESS_INVALID, DEADLOCK};
 use crate::demo::http::Http;
@@ -100,7 +100,9 @@ fn validate(step: &mut Call) -> bool {
 fn quote(call: &mut Call) {
     call.http(Service::Pricing, &Http::post("/quotes").within_ms(1_500), |pricing| {
         pricing.work(0.5);
-        pricing.sql(&PRICES, "SELECT sku, amount, currency FROM prices WHERE sku = ANY($1)", 2.1);
+        if !prices::query(pricing, "SELECT sku, amount, currency FROM prices WHERE sku = ANY($1)", 2.1) {
+            return;
+        }
         pricing.http(Service::Tax, &Http::get("/rates").query("country=DE".to_owned()), |tax| {
             tax.work(0.3);
             if !tax.is_cached("rates:DE", 0.95) {

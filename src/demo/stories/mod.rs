@@ -8,6 +8,7 @@ mod health;
 mod import;
 mod jobs;
 mod payment;
+mod prices;
 mod search;
 mod tables;
 
