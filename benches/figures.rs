@@ -14,7 +14,9 @@ use filled::{Filled, clock, keep_to_cores};
 use hdrhistogram::Histogram;
 use spantop::analysis::Performance;
 use spantop::model::Timestamp;
-use spantop::source::{DensityRequest, FiguresRequest, Reply, Request, Selection, SlowRequest, Window, answer};
+use spantop::source::{
+    DensityRequest, DependenciesRequest, FiguresRequest, Reply, Request, Selection, SlowRequest, Window, answer,
+};
 use spantop::store::Snapshot;
 
 /// How often each is asked; the median counts.
@@ -114,6 +116,11 @@ fn main() {
         }),
     );
     show("slow operations", &Request::Slow(SlowRequest { limit: 100, ..SlowRequest::default() }));
+    let dependencies = |is_quick| DependenciesRequest { is_quick, ..DependenciesRequest::default() };
+    show("who calls whom, quick", &Request::Dependencies(dependencies(true)));
+    show("who calls whom, exact", &Request::Dependencies(dependencies(false)));
+    let of = half;
+    show("who calls whom, half of the time", &Request::Dependencies(DependenciesRequest { of, is_quick: true }));
     let blocks = 153;
     let groups = 3 * exact.services.len();
     let merging = merged_by_the_library(blocks, groups, 65_536 / groups);
