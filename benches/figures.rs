@@ -121,6 +121,7 @@ fn main() {
     show("who calls whom, exact", &Request::Dependencies(dependencies(false)));
     let of = half;
     show("who calls whom, half of the time", &Request::Dependencies(DependenciesRequest { of, is_quick: true }));
+    show("what stands out", &Request::Findings(Selection::default()));
     let blocks = 153;
     let groups = 3 * exact.services.len();
     let merging = merged_by_the_library(blocks, groups, 65_536 / groups);

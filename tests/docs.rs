@@ -28,6 +28,14 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[test]
+fn every_finding_is_explained() {
+    let figures = document("docs/figures.md");
+    for finder in &spantop::analysis::findings::FINDERS {
+        assert!(figures.contains(&format!("| `{}` | ", finder.name)), "{}", finder.name);
+    }
+}
+
+#[test]
 fn every_command_in_the_readme_parses() {
     let mut checked = 0;
     for quote in quoted(&document("README.md")) {

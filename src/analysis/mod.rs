@@ -6,6 +6,7 @@ pub mod critical_path;
 pub mod errors;
 mod exact;
 pub mod figures;
+pub mod findings;
 pub mod graph;
 pub mod health;
 mod rules;

@@ -4,6 +4,7 @@ mod dependencies;
 mod error;
 mod errors;
 mod explained;
+mod findings;
 mod gc;
 mod guard;
 mod health;
@@ -31,6 +32,7 @@ use tower_service::Service;
 pub use dependencies::{DependenciesBody, EdgeRow, NodeRow};
 pub use errors::{ErrorRow, ErrorsBody, PartRow, VersionRow};
 pub use explained::{Explained, Filter};
+pub use findings::{FindingRow, FindingsBody};
 pub use gc::Gc;
 pub use health::{HealthBody, SystemHealthBody};
 pub use performance::{FiguresRow, OperationRow, Performance, ServiceRow, SlowRow, WindowBody};
@@ -74,6 +76,7 @@ impl Api {
             .route("/admin/tracing/traces/{id}", get(trace::otlp))
             .route("/admin/tracing/analysis/performance", get(performance::performance))
             .route("/admin/tracing/analysis/errors", get(errors::errors))
+            .route("/admin/tracing/analysis/findings", get(findings::findings))
             .route("/admin/tracing/analysis/services", get(dependencies::dependencies))
             .route("/admin/tracing/analysis/trends", get(trends::trends))
             .route("/admin/tracing/health", get(health::system))

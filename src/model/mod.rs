@@ -1,6 +1,7 @@
 //! What a trace is: ids, time, values, spans and how they form a tree. Knows no bytes, store or screen.
 
 pub mod edge;
+pub mod human;
 pub mod ids;
 pub mod nearest;
 pub mod span;

@@ -22,8 +22,8 @@ pub use priority::Priority;
 pub use reading::Reading;
 pub use reply::{
     Bar, Cell, Collected, Density, DensityColumn, Dependencies, DiskStatus, Errors, Facet, Facets, Figured, FilterPlan,
-    FoundSpan, OneSeries, Plan, Progress, Reason, Recovery, Removed, Reply, Scatter, Series, ServiceTrend, Slow,
-    SpanList, Status, TraceList, Trends,
+    Findings, FoundSpan, OneSeries, Plan, Progress, Reason, Recovery, Removed, Reply, Scatter, Series, ServiceTrend,
+    Slow, SpanList, Status, TraceList, Trends,
 };
 pub use request::{
     AttributesRequest, DensityRequest, DependenciesRequest, FacetsRequest, FiguresRequest, Page, Request,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::errors::ErrorGroup;
+use crate::analysis::findings::{Finding, FindingGroup};
 use crate::analysis::trend::{InMinute, Trend};
 use crate::analysis::{Figures, Graph, Percentiles, Performance, SlowOperation, SystemHealth};
 use crate::model::{Held, Kind, Span, SpanDetail, SpanId, StatusCode, Timestamp, Trace, TraceId, TraceSummary};
@@ -34,6 +35,8 @@ pub enum Reply {
     Slow(Slow),
     Dependencies(Box<Dependencies>),
     Errors(Box<Errors>),
+    Findings(Box<Findings>),
+    TraceFindings(Option<Vec<Finding>>),
     Health(SystemHealth),
     Trends(Trends),
     Plan(Plan),
@@ -286,6 +289,16 @@ pub struct Errors {
     pub others: u64,
     /// What series are over, in nanoseconds since 1970.
     pub window: (u64, u64),
+    pub progress: Progress,
+}
+
+/// What stands out in many traces.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// Those that cost most first.
+    pub groups: Vec<FindingGroup>,
+    /// How many traces were looked at.
+    pub traces: u64,
     pub progress: Progress,
 }
 

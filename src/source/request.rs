@@ -40,6 +40,10 @@ pub enum Request {
     Dependencies(DependenciesRequest),
     /// Which errors there are; answered by [`super::Reply::Errors`].
     Errors(Selection),
+    /// What stands out in the traces that have a selected span; answered by [`super::Reply::Findings`].
+    Findings(Selection),
+    /// What stands out in one trace; answered by [`super::Reply::TraceFindings`], none where it is not held.
+    TraceFindings(TraceId),
     /// How well services do; answered by [`super::Reply::Health`].
     Health(Selection),
     /// Where the figures of services are going; answered by [`super::Reply::Trends`].
@@ -69,6 +73,8 @@ impl Request {
             | Self::Slow(_)
             | Self::Dependencies(_)
             | Self::Errors(_)
+            | Self::Findings(_)
+            | Self::TraceFindings(_)
             | Self::Health(_)
             | Self::Trends(_)
             | Self::Plan(_)

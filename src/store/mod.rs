@@ -38,7 +38,7 @@ pub use sealed::{Salvage, Sealer, Verified};
 pub use settling::{Settled, settle};
 pub use writer::{Expiring, Limit, Outcome, Writer};
 
-pub(crate) use calls::{CallTallies, Callee, Calls, Edge, Side, edge_kind};
+pub(crate) use calls::{CallTallies, Callee, Calls, Edge, Side, edge_kind, target};
 pub(crate) use open::PartRef;
 pub(crate) use row::{Facts as RowFacts, Row};
 pub(crate) use scan::{Bits, Column, FingerprintOf, Test, fingerprint};

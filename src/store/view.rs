@@ -321,6 +321,21 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Returns the rows whose `Span` messages may take at least so many bytes, which are more than 20,000.
+    pub(crate) fn large_rows(&self, bytes: usize) -> Bits {
+        /// What columns take off a message, and more.
+        const COLUMNS: usize = 1_024;
+        match self.block {
+            Block::Open(block) => {
+                let mut rows = Bits::none(self.len);
+                let is_large = |row: &u32| block.place(*row).len as usize >= bytes;
+                (0..self.len).filter(is_large).for_each(|row| rows.insert(row));
+                rows
+            }
+            Block::Sealed(block) => block.large_rows(bytes.saturating_sub(COLUMNS)),
+        }
+    }
+
     /// Returns the sums over each part of what can be seen. The writer never waits for this.
     pub(crate) fn sums(&self) -> Sums<'a> {
         match self.block {

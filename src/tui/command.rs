@@ -43,6 +43,8 @@ pub enum Command {
     CriticalPath,
     /// Show the operations of the trace as a table, or the waterfall again.
     Operations,
+    /// Show what stands out, or no longer.
+    Findings,
     Search,
     Explain,
     Accept,
@@ -148,6 +150,8 @@ pub enum Scope {
     Trace,
     /// The operations of a trace.
     Operations,
+    /// What stands out.
+    Findings,
     /// The table of services.
     Services,
     /// Which errors there are.
@@ -174,12 +178,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope with its name in the keymap and its title in the help.
-    pub const ALL: [(Self, &'static str, &'static str); 17] = [
+    pub const ALL: [(Self, &'static str, &'static str); 18] = [
         (Self::Search, "search", "Search line"),
         (Self::Facets, "facets", "Facets"),
         (Self::Scatter, "scatter", "Scatter"),
         (Self::Traces, "traces", "List of traces"),
         (Self::Operations, "operations", "Operations of a trace"),
+        (Self::Findings, "findings", "Findings"),
         (Self::Trace, "trace", "Trace"),
         (Self::Service, "service", "One service"),
         (Self::Services, "services", "Services"),
@@ -210,6 +215,7 @@ impl Scope {
             | Self::Latency
             | Self::Errors
             | Self::Health
+            | Self::Findings
             | Self::Search => Some(Self::Everywhere),
         }
     }
@@ -247,8 +253,8 @@ impl Entry {
 pub const TABLE: &[Entry] = {
     use Command as C;
     use Scope::{
-        Calls, Errors, Everywhere, Facets, Found, Health, Heatmap, Latency, Map, Operations, Scatter, Search, Service,
-        Services, Slow, Trace, Traces,
+        Calls, Errors, Everywhere, Facets, Findings, Found, Health, Heatmap, Latency, Map, Operations, Scatter, Search,
+        Service, Services, Slow, Trace, Traces,
     };
     &[
         entry(Search, C::Accept, "accept", "Search for it, or take what is selected").shown_as("search"),
@@ -298,11 +304,16 @@ pub const TABLE: &[Entry] = {
         entry(Operations, C::Operations, "operations", "Show the waterfall again").shown_as("waterfall"),
         entry(Operations, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
         entry(Operations, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
+        entry(Findings, C::Open, "open", "Go to the span that it is in").shown_as("show"),
+        entry(Findings, C::Findings, "findings", "Hide the findings again").shown_as("back"),
+        entry(Findings, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
+        entry(Findings, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
         entry(Trace, C::Open, "open", "Fold or unfold; follow a link in the detail").shown_as("fold/open"),
         entry(Trace, C::FocusNext, "focus-next", "Move between waterfall and detail").shown_as("detail"),
         entry(Trace, C::Search, "search", "Search in this trace").shown_as("search"),
         entry(Trace, C::Operations, "operations", "Show operations as a table, or the waterfall again")
             .shown_as("operations"),
+        entry(Trace, C::Findings, "findings", "Show what stands out in this trace").shown_as("findings"),
         entry(Trace, C::CriticalPath, "critical-path", "Show only what the answer waited for, or everything")
             .shown_as("critical path"),
         entry(Trace, C::NextMatch, "next-match", "Go to the next match"),
@@ -388,6 +399,7 @@ pub const TABLE: &[Entry] = {
         entry(Latency, C::FocusNext, "focus-next", "Go into the heatmap"),
         entry(Latency, C::Explain, "explain", "Show what the query means as TraceQL"),
         entry(Health, C::Open, "open", "List the traces that cost the selected service most").shown_as("traces"),
+        entry(Health, C::Findings, "findings", "Show what stands out in the traces of the window").shown_as("findings"),
         entry(Health, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
         entry(Health, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),
         entry(Health, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),

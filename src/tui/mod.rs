@@ -11,6 +11,7 @@ pub mod command;
 mod display;
 pub mod effect;
 pub mod event;
+pub mod findings;
 pub mod format;
 mod frame;
 pub mod headless;

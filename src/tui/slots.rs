@@ -24,6 +24,8 @@ pub enum Slot {
     Slow,
     Dependencies,
     Errors,
+    /// What stands out.
+    Findings,
     Health,
     Trends,
     /// The health of the whole system for the top line.
@@ -32,7 +34,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Traces,
         Self::Facets,
         Self::Scatter,
@@ -47,6 +49,7 @@ impl Slot {
         Self::Slow,
         Self::Dependencies,
         Self::Errors,
+        Self::Findings,
         Self::Health,
         Self::Trends,
         Self::System,

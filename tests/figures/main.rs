@@ -8,6 +8,7 @@ mod chance;
 mod corpus;
 mod demo;
 mod errors;
+mod findings;
 mod past;
 #[path = "../queries/recorded.rs"]
 mod recorded;

@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod errors;
+mod findings;
 mod health;
 mod performance;
 mod slow;
@@ -53,6 +54,8 @@ enum Shape {
     /// Milliseconds.
     Duration,
     Percent,
+    /// From 0 to 1, shown as percent.
+    Share,
     /// With so many digits after the point.
     Number(usize),
     /// Not in the table.
@@ -64,6 +67,7 @@ const TOPICS: &[Topic] = &[
     performance::SERVICES,
     dependencies::TOPIC,
     errors::TOPIC,
+    findings::TOPIC,
     health::TOPIC,
     trends::TOPIC,
     slow::TOPIC,
@@ -74,6 +78,7 @@ spantop analyze services --since 15m\n  \
 spantop analyze performance --service cart --sort -p99_ms\n  \
 spantop analyze dependencies --service cart\n  \
 spantop analyze errors --since 1h --service checkout\n  \
+spantop analyze findings --since 15m\n  \
 spantop analyze slow --query '{ kind = server }' --limit 10\n\
 docs/figures.md says what each number means.";
 
@@ -113,7 +118,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     let url = window::with(Url::new(topic.path), matches)
         .with_some("service_name", matches.get_one::<String>("service"))
         .with_some("q", matches.get_one::<String>("query"));
-    let is_cut = [performance::PATH, errors::PATH].contains(&topic.path);
+    let is_cut = [performance::PATH, errors::PATH, findings::PATH].contains(&topic.path);
     let url = if is_cut { url.with("limit", "10000") } else { url };
     let body = Answers::of(matches)?.get(&url.finish())?;
     let format = ListFormat::of(matches);
@@ -187,7 +192,7 @@ fn print(
                 rows.iter().map(|row| shown.iter().map(|field| field.shown(row.get(field.key))).collect()).collect();
             let note = (topic.note)(body)?;
             let count = match (cells.len(), total) {
-                (0, _) => "nothing to tell: no spans\n".to_owned(),
+                (0, _) if note.is_empty() => "nothing to tell: no spans\n".to_owned(),
                 (shown, total) if shown < total => format!("{shown} of {total} rows\n"),
                 _ => String::new(),
             };
@@ -218,6 +223,7 @@ impl Field {
             Shape::Count => value.and_then(serde_json::Value::as_u64).map(crate::tui::format::grouped),
             Shape::Duration => number().map(query::duration),
             Shape::Percent => number().map(|percent| format!("{percent:.2} %")),
+            Shape::Share => number().map(|share| format!("{:.0} %", share * 100.0)),
             Shape::Number(digits) => number().map(|number| format!("{number:.digits$}")),
         };
         shown.unwrap_or_else(|| NONE.to_owned())

@@ -3,9 +3,11 @@
 mod attributes;
 mod density;
 mod dependencies;
+mod each_trace;
 mod errors;
 mod facets;
 mod figures;
+mod findings;
 mod health;
 mod plan;
 mod scatter;
@@ -62,6 +64,8 @@ pub fn answer_gradually(
             Reply::Dependencies(Box::new(dependencies::dependencies(request, snapshot, (memory, rules), steps)))
         }
         Request::Errors(of) => Reply::Errors(Box::new(errors::errors(of, snapshot, memory, steps))),
+        Request::Findings(of) => Reply::Findings(Box::new(findings::findings(of, snapshot, memory, steps))),
+        Request::TraceFindings(id) => Reply::TraceFindings(findings::of_trace(*id, snapshot)),
         Request::Slow(request) => Reply::Slow(slow::slow(request, snapshot, (memory, rules), steps)),
         Request::Health(of) => Reply::Health(health::health(of, snapshot, (memory, rules), steps)),
         Request::Trends(of) => Reply::Trends(trends::trends(of, snapshot, (memory, rules), steps)),

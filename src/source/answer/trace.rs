@@ -69,10 +69,21 @@ fn spans(parts: &[PartRows], snapshot: &Snapshot) -> Vec<Span> {
     spans
 }
 
+/// Returns the places of a trace's spans, in order: of its block among the views, and the row there.
+pub(super) fn places(id: TraceId, snapshot: &Snapshot) -> Vec<(usize, u32)> {
+    let Some(newest) = snapshot.newest_part(id.0) else { return Vec::new() };
+    let (parts, _) = rows(newest, snapshot);
+    parts.into_iter().flat_map(|part| part.rows.into_iter().map(move |row| (part.position, row))).collect()
+}
+
 /// Returns a span's columns as the model has them; `names` are its service and operation.
 pub(super) fn span(index: u32, row: &Row, reader: &mut Reader, names: [Arc<str>; 2]) -> Span {
-    let [service, operation] = names;
     let event_times = if row.facts.events() > 0 { decode::event_times(reader.span(index)) } else { Vec::new() };
+    Span { event_times, ..plain_span(row, names) }
+}
+
+/// Returns a span's columns as the model has them, without the times of its events, which are not among them.
+pub(super) fn plain_span(row: &Row, [service, operation]: [Arc<str>; 2]) -> Span {
     Span {
         id: SpanId(row.span_id),
         parent: (row.parent_id != 0).then_some(SpanId(row.parent_id)),
@@ -82,7 +93,7 @@ pub(super) fn span(index: u32, row: &Row, reader: &mut Reader, names: [Arc<str>;
         status: row.facts.status(),
         service,
         operation,
-        event_times,
+        event_times: Vec::new(),
         event_count: row.facts.events(),
         link_count: row.facts.links(),
         ends_before_start: row.facts.ends_before_start(),

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 pub(in crate::store) use finding::{Finding, Linked};
-pub(crate) use target::Target;
+pub(crate) use target::{Target, target};
 
 use super::row::NONE;
 use super::scan::{Bits, Column, Test};

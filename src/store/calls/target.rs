@@ -59,7 +59,7 @@ fn either<'a>(named: &Named<'a>, names: Names, old: Names) -> Option<&'a str> {
 }
 
 /// Returns what a span of this kind calls, as far as its `Span` message says.
-pub(super) fn target(kind: Kind, span: &[u8]) -> Option<(EdgeKind, String)> {
+pub(crate) fn target(kind: Kind, span: &[u8]) -> Option<(EdgeKind, String)> {
     let named = named(span);
     if let Some(peer) = either(&named, Names::Peer, Names::Nothing) {
         let is_message = kind == Kind::Producer;

@@ -384,6 +384,13 @@ impl SealedBlock {
         self.attributes.may_have(fingerprint)
     }
 
+    /// Returns the rows whose messages, without their columns, take at least so many bytes, which are more than a page has.
+    pub(super) fn large_rows(&self, bytes: usize) -> Bits {
+        let mut rows = Bits::none(self.len());
+        self.pages.larger_than_a_page(bytes).filter(|row| *row < self.len()).for_each(|row| rows.insert(row));
+        rows
+    }
+
     /// Keeps of `rows` what [`View::keep_with_bytes`] says.
     ///
     /// [`View::keep_with_bytes`]: crate::store::View::keep_with_bytes

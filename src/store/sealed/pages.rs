@@ -279,6 +279,13 @@ impl Pages {
         first_item(number)..first_item(number + 1)
     }
 
+    /// Returns the items that are alone in their page and take at least so many bytes. Those that do and are larger than a page
+    /// are all of them.
+    pub(super) fn larger_than_a_page(&self, bytes: usize) -> impl Iterator<Item = u32> {
+        let pages = (0..self.heads.len() / HEAD).filter_map(|number| self.head(number));
+        pages.filter(move |page| page.unpacked as usize >= bytes.max(PAGE)).map(|page| page.first_item)
+    }
+
     /// Takes out of `items` those in which `find` finds nothing: given bytes and where to begin, it says where; and those for
     /// which `holds` is then false. Pages are searched as a whole, so it may be asked for an item that has only the beginning
     /// of what was found.

@@ -165,6 +165,10 @@ impl Source for Fake {
                 Reply::Dependencies(Box::new(figures::dependencies(&request.of, &self.traces.lock().unwrap())))
             }
             Request::Errors(of) => Reply::Errors(Box::new(figures::errors(of, &self.traces.lock().unwrap()))),
+            Request::Findings(_) => Reply::Findings(Box::new(figures::findings(&self.traces.lock().unwrap()))),
+            Request::TraceFindings(id) => {
+                Reply::TraceFindings(self.trace(*id).map(|trace| figures::findings_of(&trace)))
+            }
             Request::Slow(request) => Reply::Slow(figures::slow(request, &self.traces.lock().unwrap())),
             Request::Health(of) => Reply::Health(figures::health(of, &self.traces.lock().unwrap())),
             Request::Status => Reply::Status(Box::new(self.status.lock().unwrap().clone())),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::search;
 use crate::analysis::errors::{Collecting, Said, Seen};
 use crate::analysis::figures::nearest_rank;
+use crate::analysis::findings::{self, Finding, FindingKind};
 use crate::analysis::graph::{Edge, Graph, Node};
 use crate::analysis::trend::{self, InMinute};
 use crate::analysis::{
@@ -14,8 +15,8 @@ use crate::analysis::{
 };
 use crate::model::{EdgeKind, Kind, Span, Timestamp, Trace};
 use crate::source::{
-    Bar, Cell, Density, DensityColumn, DensityRequest, Dependencies, Errors, Figured, FiguresRequest, FoundSpan,
-    Progress, Selection, ServiceTrend, Slow, SlowOrder, SlowRequest, SpanList, SpansRequest, Trends, Window,
+    Bar, Cell, Density, DensityColumn, DensityRequest, Dependencies, Errors, Figured, FiguresRequest, Findings,
+    FoundSpan, Progress, Selection, ServiceTrend, Slow, SlowOrder, SlowRequest, SpanList, SpansRequest, Trends, Window,
 };
 
 const MINUTE: u64 = 60_000_000_000;
@@ -172,6 +173,38 @@ const STACK_TRACE: &str = "shop.payments.BankTimeoutException: no answer from ac
 Caused by: java.net.SocketTimeoutException: Read timed out
 \tat java.base/sun.nio.ch.NioSocketImpl.read(NioSocketImpl.java:288)
 \t... 3 more";
+
+/// Returns what stands out in a trace: something in its first span, and something in its last one.
+pub(crate) fn findings_of(trace: &Trace) -> Vec<Finding> {
+    let [first, .., last] = &trace.spans[..] else { return Vec::new() };
+    let of = |kind, span: &Span| Finding {
+        kind,
+        service: Arc::clone(&span.service),
+        operation: Arc::clone(&span.operation),
+        subject: "SELECT stock".into(),
+        evidence: format!(
+            "21 × SELECT stock beneath one {}, one after the other: 34.0 ms of its 80.0 ms",
+            span.operation
+        ),
+        confidence: 0.88,
+        cost_ns: 33_000_000,
+        spans: vec![span.id],
+        count: 21,
+        times: 1,
+    };
+    let huge = format!("{} takes 72 KiB", last.operation);
+    let huge = Finding { evidence: huge, cost_ns: 0, confidence: 1.0, count: 1, ..of(FindingKind::HugeSpan, last) };
+    vec![of(FindingKind::NPlusOne, first), huge]
+}
+
+/// Returns what stands out in all traces.
+pub(crate) fn findings(traces: &[Arc<Trace>]) -> Findings {
+    let mut found = findings::Collecting::default();
+    for trace in traces {
+        found.add(trace, findings_of(trace));
+    }
+    Findings { groups: found.finish(), traces: traces.len() as u64, progress: Progress::default() }
+}
 
 /// Returns where the figures of services are going.
 pub(crate) fn trends(of: &Selection, traces: &[Arc<Trace>]) -> Trends {

@@ -14,5 +14,7 @@ pub mod numbers;
 pub mod percentiles;
 pub mod rows;
 pub mod table;
+
 pub mod times;
 pub mod waterfall;
+pub mod wrap;

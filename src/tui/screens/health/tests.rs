@@ -58,3 +58,25 @@ fn who_is_selected_stays_selected() {
     session.keys("7");
     assert_eq!(selected(&session), before);
 }
+
+#[test]
+fn what_stands_out_takes_the_place_of_the_services_and_leads_to_a_trace() {
+    for (width, height) in [(40, 10), (80, 24), (120, 36)] {
+        insta::assert_snapshot!(format!("findings_{width}x{height}"), health((width, height)).keys("x").screen());
+    }
+    let mut session = health((120, 36));
+    session.keys("x o <Enter>");
+    assert!(session.lines_with("▼times").is_empty(), "a trace is open: {}", session.screen());
+    assert!(session.asked.iter().any(|request| matches!(request, Request::Trace(_))));
+    session.keys("7");
+    assert_eq!(session.lines_with("▼times").len(), 1, "{}", session.screen());
+    session.keys("<Esc>");
+    assert!(session.lines_with("▼times").is_empty());
+}
+
+#[test]
+fn without_anything_that_stands_out_it_says_so() {
+    let mut session = Session::new((80, 24), vec![fake::trace(1, vec![fake::span(1, 0, (0, 10), "web", "GET /")])]);
+    session.keys("7 x");
+    assert_eq!(session.lines_with("nothing stands out in this trace").len(), 1, "{}", session.screen());
+}

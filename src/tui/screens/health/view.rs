@@ -77,7 +77,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas, panes: &Panes, world: &Wo
 }
 
 /// Draws the score of all services together, and why it is not 100.
-fn system(state: &State, canvas: &mut Canvas, area: Rect) {
+pub(super) fn system(state: &State, canvas: &mut Canvas, area: Rect) {
     let Some(health) = state.health() else { return };
     let (theme, symbols) = (canvas.theme(), canvas.symbols());
     let style = theme.health(health.status);

@@ -73,4 +73,22 @@ impl State {
             self.previous_match(height);
         }
     }
+
+    /// Marks nothing any more; returns whether there was something.
+    pub fn unmark(&mut self) -> bool {
+        let had = self.matches().is_some();
+        self.show_matches(None);
+        had
+    }
+
+    /// Goes to the first of some spans, and marks them all where they are several and nothing is searched for.
+    pub fn point_at(&mut self, spans: Vec<SpanId>, is_searching: bool) {
+        let first = spans.first().copied();
+        if spans.len() > 1 && !is_searching {
+            self.show_matches(Some(spans));
+        }
+        if let Some(first) = first {
+            self.go_to(first);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub mod axis;
 pub mod detail;
 mod detail_view;
+mod face;
 mod labels;
 mod matches;
 mod operations;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use self::detail::{Detail, Target};
-use self::operations::Operations;
+use self::face::{Face, Led};
 use self::panes::{Focus, Panes};
 use self::state::State;
 use super::traces::motion;
@@ -45,8 +46,8 @@ pub struct Trace {
     state: State,
     detail: Detail,
     focus: Focus,
-    /// The table of operations, where that is shown in place of the waterfall.
-    operations: Option<Operations>,
+    /// What is shown in place of the waterfall.
+    face: Option<Face>,
     pause: Option<Pause>,
     search: Search,
     /// What the matches are of.
@@ -61,7 +62,7 @@ impl Trace {
             state: State::new(id, span),
             detail: Detail::default(),
             focus: Focus::Waterfall,
-            operations: None,
+            face: None,
             pause: None,
             search: Search::default(),
             searched: None,
@@ -96,7 +97,7 @@ impl Trace {
     }
 
     fn go_to_match(&mut self, command: Command, height: usize) -> Option<Action> {
-        if self.search.query().is_none() {
+        if self.search.query().is_none() && self.state.matches().is_none() {
             return Some(Action::Say("nothing is searched for: / searches in this trace".into()));
         }
         self.focus = Focus::Waterfall;
@@ -108,8 +109,8 @@ impl Trace {
 
     fn step(&mut self, motion: Motion, area: Rect) {
         let panes = self.panes(area);
-        match (self.focus, &mut self.operations) {
-            (Focus::Waterfall, Some(operations)) => operations.rows.step(motion, usize::from(panes.rows.height)),
+        match (self.focus, &mut self.face) {
+            (Focus::Waterfall, Some(face)) => face.step(motion, &panes),
             (Focus::Waterfall, None) => self.state.step(motion, usize::from(panes.rows.height)),
             (Focus::Detail, _) => self.detail.step(motion, usize::from(panes.detail.height)),
         }
@@ -124,30 +125,34 @@ impl Trace {
         (!found).then(|| Action::Say(format!("no {which} error in this trace")))
     }
 
-    /// Goes to the first span of the selected operation in the waterfall.
-    fn go_to_operation(&mut self) {
-        let first = self.operations.take().and_then(|operations| Some(operations.rows.selected()?.first));
-        if let Some(first) = first {
-            self.state.go_to(first);
-        }
-    }
-
-    /// Does what is meant for the table of operations; returns whether that was so.
-    fn command_of_operations(&mut self, command: Command) -> bool {
-        let Some(operations) = self.operations.as_mut() else { return false };
-        match command {
-            Command::SortNext => operations.rows.sort_next(),
-            Command::SortReverse => operations.rows.sort_reverse(),
-            Command::Operations => self.operations = None,
-            Command::Open if self.focus == Focus::Waterfall => self.go_to_operation(),
-            Command::NextMatch | Command::PreviousMatch | Command::NextError | Command::PreviousError => {
-                // These lead to a span, which is in the waterfall.
-                self.operations = None;
-                return false;
+    /// Goes where what stands in the place of the waterfall leads to; returns whether that is anywhere.
+    fn follow(&mut self, led: Led) -> bool {
+        match led {
+            Led::Nowhere => return false,
+            Led::Here => {}
+            Led::Back => self.face = None,
+            Led::ToSpans(spans) => {
+                self.face = None;
+                self.state.point_at(spans, self.search.query().is_some());
             }
-            _ => return false,
         }
         true
+    }
+
+    /// Does what is meant for what stands in the place of the waterfall; returns whether that was so.
+    fn command_of_face(&mut self, command: Command) -> bool {
+        let Some(face) = self.face.as_mut() else { return false };
+        if matches!(command, Command::NextMatch | Command::PreviousMatch | Command::NextError | Command::PreviousError)
+        {
+            // These lead to a span, which is in the waterfall.
+            self.face = None;
+            return false;
+        }
+        if self.focus == Focus::Detail && command == Command::Open {
+            return false;
+        }
+        let led = face.command(command);
+        self.follow(led)
     }
 
     /// Does what the selected line of the detail offers.
@@ -170,9 +175,9 @@ impl Trace {
 impl Screen for Trace {
     /// Returns whose keys count.
     fn scope(&self) -> Scope {
-        match (&self.operations, self.focus) {
+        match (&self.face, self.focus) {
             _ if self.search.is_typing() => Scope::Search,
-            (Some(_), Focus::Waterfall) => Scope::Operations,
+            (Some(face), Focus::Waterfall) => face.scope(),
             _ => Scope::Trace,
         }
     }
@@ -197,6 +202,10 @@ impl Screen for Trace {
             let version = if self.detail.is_missing() { version } else { 0 };
             wishes.push(Wish { slot: Slot::Span, request: Request::Span(id, span.id), version });
         }
+        if matches!(self.face, Some(Face::Findings(_))) {
+            let request = Request::TraceFindings(id);
+            wishes.push(Wish { slot: Slot::Findings, request, version: self.state.changes() });
+        }
         if let Some(query) = self.search.query() {
             let request = Request::Matches(id, Arc::clone(query));
             wishes.push(Wish { slot: Slot::Matches, request, version: self.state.changes() });
@@ -212,6 +221,11 @@ impl Screen for Trace {
             (Slot::Trace, Reply::Newer(after, spans)) => self.state.grow(after, spans),
             (Slot::Span, Reply::Span(span)) => self.detail.show(span),
             (Slot::Matches, Reply::Matches(spans)) => self.state.show_matches(Some(spans)),
+            (Slot::Findings, Reply::TraceFindings(found)) => {
+                if let Some(Face::Findings(findings)) = &mut self.face {
+                    findings.show_of_trace(found.unwrap_or_default());
+                }
+            }
             (slot, reply) => self.search.receive(slot, reply),
         }
     }
@@ -221,6 +235,11 @@ impl Screen for Trace {
         match (slot, ended) {
             (Slot::Trace, Err(error)) => self.state.fail(error.message),
             (Slot::Span, Err(error)) => self.detail.fail(error.message),
+            (Slot::Findings, Err(error)) => {
+                if let Some(Face::Findings(findings)) = &mut self.face {
+                    findings.fail(error.message);
+                }
+            }
             _ => {}
         }
     }
@@ -238,8 +257,8 @@ impl Screen for Trace {
             self.state.nearest_match(height);
         }
         self.state.clamp(height);
-        if let Some(operations) = &mut self.operations {
-            operations.settle(&self.state, height);
+        if let Some(face) = &mut self.face {
+            face.settle(&self.state, &panes);
         }
         self.detail.settle(&self.state, panes.detail.width, usize::from(panes.detail.height));
     }
@@ -260,7 +279,7 @@ impl Screen for Trace {
             return None;
         }
         let height = usize::from(panes.rows.height);
-        if self.command_of_operations(command) {
+        if self.command_of_face(command) {
             return None;
         }
         match command {
@@ -283,11 +302,10 @@ impl Screen for Trace {
             Command::ZoomOut => self.state.zoom(2.0),
             Command::ZoomSpan => self.state.zoom_to_span(),
             Command::ZoomReset => self.state.axis_mut().reset(),
-            Command::Operations => self.operations = Some(Operations::default()),
             Command::CriticalPath => self.state.toggle_path_only(),
             Command::PanLeft => self.state.pan(-1),
             Command::PanRight => self.state.pan(1),
-            _ => {}
+            _ => self.face = Face::of(command).or(self.face.take()),
         }
         None
     }
@@ -296,8 +314,9 @@ impl Screen for Trace {
     fn back(&mut self) -> bool {
         self.search.hide_explanation()
             || std::mem::replace(&mut self.focus, Focus::Waterfall) == Focus::Detail
-            || self.operations.take().is_some()
+            || self.face.take().is_some()
             || self.search.clear()
+            || self.state.unmark()
     }
 
     /// Does what the mouse asks for: a click selects, a click on what is selected folds or opens.
@@ -322,10 +341,9 @@ impl Screen for Trace {
             }
             MouseAction::Click => {
                 self.focus = Focus::Waterfall;
-                if let Some(operations) = &mut self.operations {
-                    if operations.click((mouse.x, mouse.y), panes.axis, panes.rows) {
-                        self.go_to_operation();
-                    }
+                if let Some(face) = &mut self.face {
+                    let led = face.mouse(mouse, &panes);
+                    self.follow(led);
                     return None;
                 }
                 if panes.rows.contains(at) && self.state.click(usize::from(mouse.y - panes.rows.y)) {
@@ -336,8 +354,8 @@ impl Screen for Trace {
         };
         if in_detail {
             self.detail.scroll(by, usize::from(panes.detail.height));
-        } else if let Some(operations) = &mut self.operations {
-            operations.rows.scroll(by, usize::from(panes.rows.height));
+        } else if let Some(face) = &mut self.face {
+            face.mouse(mouse, &panes);
         } else {
             self.state.scroll(by, usize::from(panes.rows.height));
         }
@@ -347,11 +365,8 @@ impl Screen for Trace {
     /// Draws the screen.
     fn view(&self, canvas: &mut Canvas, area: Rect, _: &World) {
         let panes = self.panes(area);
-        match &self.operations {
-            Some(operations) if self.state.trace().is_some() => {
-                view::title(&self.state, canvas, panes.title);
-                operations.draw(canvas, panes.axis, panes.rows);
-            }
+        match &self.face {
+            Some(face) if self.state.trace().is_some() => face.draw(&self.state, canvas, &panes),
             _ => view::draw(&self.state, canvas, &panes, self.focus),
         }
         detail_view::draw(&self.detail, &self.state, canvas, &panes, self.focus);

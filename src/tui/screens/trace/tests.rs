@@ -430,3 +430,23 @@ fn the_table_of_operations_grows_with_the_trace_and_keeps_its_selection() {
     assert_eq!(name(&session), before, "{}", session.screen());
     assert_eq!(session.lines_with("38 spans").len(), 1, "{}", session.screen());
 }
+
+#[test]
+fn findings_are_a_table_that_leads_to_their_spans() {
+    for size in [(40, 10), (80, 24), (120, 36), (200, 60)] {
+        insta::assert_snapshot!(format!("findings_{}x{}", size.0, size.1), checkout(size).keys("x").screen());
+    }
+    let mut session = checkout((120, 36));
+    session.keys("x j");
+    assert!(selected(&session).contains("Huge span"), "{}", session.screen());
+    session.keys("<Enter>");
+    assert!(session.lines_with("Huge span").is_empty(), "{}", session.screen());
+    let last = fake::checkout(1, NOW, 100).spans.last().unwrap().operation.to_string();
+    assert!(selected(&session).contains(&last), "{}", session.screen());
+    session.keys("x");
+    assert_eq!(session.lines_with("N+1 calls").len(), 1);
+    session.keys("<Esc>");
+    assert!(session.lines_with("N+1 calls").is_empty());
+    session.keys("x t");
+    assert!(session.lines_with("share").is_empty(), "the findings have their own keys");
+}
