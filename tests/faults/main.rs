@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+
 mod random;
 mod running;
 #[path = "../queries/stores.rs"]
@@ -9,30 +10,49 @@ mod running;
 mod stores;
 mod systems;
 
-use running::exported;
+use running::{Trace, exported};
 use spantop::source::{Reply, Request, SpansRequest, Window, answer};
 use stores::{Blocks, Form};
 use systems::{Kind, System, middle};
 
-/// What someone picks who sees that something is wrong, and does not know what: requests that fail, where more than a few do, or
-/// else the slow ones of one operation.
-fn picked(system: &System, traces: &[running::Trace]) -> String {
-    let errors = traces.iter().filter(|trace| trace.is_error).count();
-    if errors * 33 > traces.len() {
+/// What someone picks who sees that something is wrong, and does not know what. Where more requests fail than before, those that
+/// fail; else the slow ones of one operation: of that of which more are slow than before, or where none has become slower, of
+/// that which is slow for the longest time altogether. `Before` is the first third of the time, and now is the last one.
+fn picked(system: &System, traces: &[Trace]) -> String {
+    let third = traces.len() / 3;
+    let (before, now) = (&traces[..third], &traces[traces.len() - third..]);
+    let errors = |traces: &[Trace]| traces.iter().filter(|trace| trace.is_error).count();
+    if errors(now) >= 8 + 2 * errors(before) || errors(traces) * 25 > traces.len() {
         return "{ span:parentID = \"\" && status = error }".to_owned();
     }
-    let slow = |root: usize| {
-        let of_root: Vec<f64> =
-            traces.iter().filter(|trace| trace.root == root).map(running::Trace::duration_ms).collect();
-        let limit = middle(of_root.clone()) * 2.0;
-        let above = of_root.iter().filter(|ms| **ms > limit).count();
-        (above, limit, of_root)
+    let all = |root: usize, traces: &[Trace]| -> Vec<f64> {
+        let mut all: Vec<f64> = traces.iter().filter(|trace| trace.root == root).map(Trace::duration_ms).collect();
+        all.sort_by(f64::total_cmp);
+        all
     };
-    let roots = system.roots.iter().map(|(root, _)| (*root, slow(*root)));
-    let (root, (above, limit, mut all)) = roots.max_by_key(|(_, (above, _, _))| *above).unwrap();
-    all.sort_by(f64::total_cmp);
-    let limit = if above >= 15 { limit } else { all[all.len() * 95 / 100] };
-    format!("{{ span:parentID = \"\" && name = \"{}\" && duration > {limit:.3}ms }}", system.operations[root].name)
+    let above = |all: &[f64], limit: f64| all.iter().filter(|ms| **ms > limit).count();
+    let slower = system.roots.iter().map(|(root, _)| {
+        let usual = all(*root, before);
+        let limit = 1.2 * usual.get(usual.len() * 95 / 100).copied().unwrap_or(f64::MAX);
+        let more = above(&all(*root, now), limit).saturating_sub(2 * above(&usual, limit));
+        (more, *root, limit)
+    });
+    let (more, root, limit) = slower.max_by_key(|(more, _, _)| *more).unwrap();
+    let slow = |root: usize, limit: f64| {
+        format!("{{ span:parentID = \"\" && name = \"{}\" && duration > {limit:.3}ms }}", system.operations[root].name)
+    };
+    if more >= 8 {
+        return slow(root, limit);
+    }
+    let longest = system.roots.iter().map(|(root, _)| {
+        let all = all(*root, traces);
+        let limit = 2.0 * middle(all.clone());
+        let over: f64 = all.iter().map(|ms| (ms - limit).max(0.0)).sum();
+        let slowest = all.get(all.len() * 95 / 100).copied().unwrap_or_default();
+        (over, *root, if above(&all, limit) >= 15 { limit } else { slowest })
+    });
+    let (_, root, limit) = longest.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+    slow(root, limit)
 }
 
 /// Returns how many spans a query returns.

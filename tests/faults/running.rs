@@ -21,6 +21,8 @@ pub(crate) struct Trace {
     /// With the number of the service, its version and its instance.
     spans: Vec<(usize, &'static str, usize, Span)>,
     passed: Vec<usize>,
+    /// Whether the fault struck it.
+    pub(crate) is_struck: bool,
     pub(crate) root: usize,
     pub(crate) is_error: bool,
     start_ms: f64,
@@ -55,7 +57,15 @@ type Ended = (f64, bool);
 
 impl<'a> Running<'a> {
     pub(crate) fn new(system: &'a System, seed: u64) -> Self {
-        let trace = Trace { spans: vec![], passed: vec![], root: 0, is_error: false, start_ms: 0.0, end_ms: 0.0 };
+        let trace = Trace {
+            spans: vec![],
+            passed: vec![],
+            is_struck: false,
+            root: 0,
+            is_error: false,
+            start_ms: 0.0,
+            end_ms: 0.0,
+        };
         let random = Random::new(seed ^ 0xfeed);
         Self { system, random, next_id: 0, trace, values: vec![], runs: vec![], load: 1.0 }
     }
@@ -67,14 +77,22 @@ impl<'a> Running<'a> {
         self.values = self.choose_values();
         self.runs = (0..system.services.len()).map(|service| self.choose_run(service, start_ms)).collect();
         self.load = system.peak.filter(|(from, to, _)| (*from..*to).contains(&start_ms)).map_or(1.0, |peak| peak.2);
-        self.trace = Trace { spans: vec![], passed: vec![], root, is_error: false, start_ms, end_ms: start_ms };
+        self.trace = Trace {
+            spans: vec![],
+            passed: vec![],
+            is_struck: false,
+            root,
+            is_error: false,
+            start_ms,
+            end_ms: start_ms,
+        };
         let (end_ms, is_error) = self.run(root, start_ms, None);
         (self.trace.end_ms, self.trace.is_error) = (end_ms, is_error);
         let trace_id = (u128::from(self.random.bits()) << 64 | u128::from(self.random.bits())).to_be_bytes().to_vec();
         for (_, _, _, span) in &mut self.trace.spans {
             span.trace_id.clone_from(&trace_id);
         }
-        let next = Trace { spans: vec![], passed: vec![], root, is_error, start_ms, end_ms };
+        let next = Trace { spans: vec![], passed: vec![], is_struck: false, root, is_error, start_ms, end_ms };
         std::mem::replace(&mut self.trace, next)
     }
 
@@ -123,7 +141,9 @@ impl<'a> Running<'a> {
         let is_version = fault.kind != Kind::Version || self.runs[self.system.operations[at].service].0 == "2.0.0";
         let is_value = fault.attribute.as_ref().is_none_or(|(key, value)| self.values[*key] == *value);
         let can = is_at && is_version && is_value && now_ms >= fault.from_ms;
-        (can && self.random.is(fault.share)).then_some(fault)
+        let strikes = can && self.random.is(fault.share);
+        self.trace.is_struck |= strikes;
+        strikes.then_some(fault)
     }
 
     /// Returns how long a piece of work takes.

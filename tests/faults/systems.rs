@@ -15,6 +15,9 @@ use crate::running::{Running, Trace};
 /// How long the traffic lasts, and of how many requests it is.
 pub(crate) const WINDOW_MS: f64 = 30.0 * 60_000.0;
 const REQUESTS: usize = 1_200;
+/// What strikes fewer requests of one kind nobody notices; how often a place is looked for where it strikes more.
+const NOTICED: usize = 30;
+const TRIES: usize = 40;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -140,10 +143,31 @@ impl System {
             let from = WINDOW_MS * random.between(0.1, 0.8);
             system.peak = Some((from, from + WINDOW_MS * 0.15, random.between(1.1, 1.4)));
         }
-        if let Some(kind) = kind {
-            system.break_it(kind, &mut random);
+        let Some(kind) = kind else { return system };
+        let mut broken = system.clone();
+        for _ in 0..TRIES {
+            broken = system.clone();
+            broken.break_it(kind, &mut random);
+            if broken.is_noticed(random.bits()) {
+                break;
+            }
         }
-        system
+        broken
+    }
+
+    /// Returns whether its fault strikes often enough, and makes requests fail or take twice as long.
+    fn is_noticed(&self, seed: u64) -> bool {
+        let traces = self.requests(seed);
+        let failed = traces.iter().filter(|trace| trace.is_struck && trace.is_error).count();
+        let is_slow = |root: usize| {
+            let of = |is_struck: bool| -> Vec<f64> {
+                let wanted = |trace: &&Trace| trace.root == root && trace.is_struck == is_struck;
+                traces.iter().filter(wanted).map(Trace::duration_ms).collect()
+            };
+            let (with, without) = (of(true), of(false));
+            with.len() >= NOTICED && middle(with) >= 2.0 * middle(without)
+        };
+        failed >= NOTICED || self.roots.iter().any(|(root, _)| is_slow(*root))
     }
 
     fn healthy(random: &mut Random) -> Self {
