@@ -2,9 +2,11 @@
 //! blocks and over plain series; no clock, no network, no screen.
 
 mod classes;
+pub mod compare;
 pub mod critical_path;
 pub mod errors;
 mod exact;
+pub mod explain;
 pub mod figures;
 pub mod findings;
 pub mod graph;

@@ -1,8 +1,10 @@
 //! The HTTP API: answers of the one door as JSON, for scripts and other programs. A file an endpoint.
 
+mod compare;
 mod dependencies;
 mod error;
 mod errors;
+mod explain;
 mod explained;
 mod findings;
 mod gc;
@@ -29,8 +31,10 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
+pub use compare::{CompareBody, CompareRow, SideRow, StepRow};
 pub use dependencies::{DependenciesBody, EdgeRow, NodeRow};
 pub use errors::{ErrorRow, ErrorsBody, PartRow, VersionRow};
+pub use explain::{ExplainBody, FaultRow, ValueRow};
 pub use explained::{Explained, Filter};
 pub use findings::{FindingRow, FindingsBody};
 pub use gc::Gc;
@@ -76,6 +80,8 @@ impl Api {
             .route("/admin/tracing/traces/{id}", get(trace::otlp))
             .route("/admin/tracing/analysis/performance", get(performance::performance))
             .route("/admin/tracing/analysis/errors", get(errors::errors))
+            .route("/admin/tracing/analysis/compare", get(compare::compare))
+            .route("/admin/tracing/analysis/explain", get(explain::explain))
             .route("/admin/tracing/analysis/findings", get(findings::findings))
             .route("/admin/tracing/analysis/services", get(dependencies::dependencies))
             .route("/admin/tracing/analysis/trends", get(trends::trends))

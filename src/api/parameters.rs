@@ -71,7 +71,12 @@ impl Parameters {
 
     /// Takes `q` as a query for traces or spans.
     pub(super) fn query(&mut self) -> Result<Option<Arc<Query>>, ApiError> {
-        let Some(text) = self.text("q") else { return Ok(None) };
+        self.query_named("q")
+    }
+
+    /// Takes a query for traces or spans.
+    pub(super) fn query_named(&mut self, name: &'static str) -> Result<Option<Arc<Query>>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
         let query = parse(&text)?.query;
         if query.metrics.is_some() {
             let message = "this query gives series, not traces or spans".to_owned();
@@ -124,15 +129,25 @@ impl Parameters {
         let since = self.read("since", "a duration, like 15m or 1h30m", |text| {
             <Duration as Value>::parse(text).ok().and_then(|since| u64::try_from(since.as_nanos()).ok())
         })?;
-        let date = "a date, like 2026-11-22, or a time as in RFC 3339";
-        let start = self.read("start_date", date, |text| time(text, false))?;
-        let end = self.read("end_date", date, |text| time(text, true))?;
-        let ways = [hours.is_some(), since.is_some(), start.is_some() || end.is_some()];
+        let between = self.between("start_date", "end_date")?;
+        let ways = [hours.is_some(), since.is_some(), between != Window::default()];
         if ways.into_iter().filter(|given| *given).count() > 1 {
             let hint = "give one of hours, since, or start_date and end_date";
             return Err(ApiError::bad_request("the window is given in more than one way".into(), hint));
         }
-        Ok(Window { from: hours.or(since).map(|back| now.minus(back)).or(start), to: end })
+        Ok(Window { from: hours.or(since).map(|back| now.minus(back)).or(between.from), to: between.to })
+    }
+
+    /// Takes the ends of a window as dates or times.
+    pub(super) fn between(&mut self, start: &'static str, end: &'static str) -> Result<Window, ApiError> {
+        let date = "a date, like 2026-11-22, or a time as in RFC 3339";
+        let from = self.read(start, date, |text| time(text, false))?;
+        Ok(Window { from, to: self.read(end, date, |text| time(text, true))? })
+    }
+
+    /// Returns a parameter's text without taking it.
+    pub(super) fn peek(&self, name: &str) -> Option<&str> {
+        self.given.iter().rfind(|(key, _)| key == name).map(|(_, text)| text.as_str())
     }
 
     /// Ends taking parameters.

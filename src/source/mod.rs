@@ -21,14 +21,14 @@ pub use keeping::{Keeping, SyncPolicy};
 pub use priority::Priority;
 pub use reading::Reading;
 pub use reply::{
-    Bar, Cell, Collected, Density, DensityColumn, Dependencies, DiskStatus, Errors, Facet, Facets, Figured, FilterPlan,
-    Findings, FoundSpan, OneSeries, Plan, Progress, Reason, Recovery, Removed, Reply, Scatter, Series, ServiceTrend,
-    Slow, SpanList, Status, TraceList, Trends,
+    Bar, Cell, Collected, Compared, Density, DensityColumn, Dependencies, DiskStatus, Errors, Explained, Facet, Facets,
+    Figured, FilterPlan, Findings, FoundSpan, OneSeries, Plan, Progress, Reason, Recovery, Removed, Reply, Scatter,
+    Series, ServiceTrend, Slow, SpanList, Status, TraceList, Trends,
 };
 pub use request::{
-    AttributesRequest, DensityRequest, DependenciesRequest, FacetsRequest, FiguresRequest, Page, Request,
-    ScatterRequest, Selection, SeriesRequest, SlowOrder, SlowRequest, Sort, SortKey, SpansRequest, TraceFilter,
-    TraceStatus, TracesRequest, Window,
+    AttributesRequest, CompareRequest, CompareSide, DensityRequest, DependenciesRequest, ExplainRequest, FacetsRequest,
+    FiguresRequest, Page, Request, ScatterRequest, Selection, SeriesRequest, SlowOrder, SlowRequest, Sort, SortKey,
+    SpansRequest, TraceFilter, TraceStatus, TracesRequest, Window,
 };
 
 /// Answers requests: this process, or later a daemon elsewhere.

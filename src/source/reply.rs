@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::compare::Comparison;
 use crate::analysis::errors::ErrorGroup;
+use crate::analysis::explain::Explanation;
 use crate::analysis::findings::{Finding, FindingGroup};
 use crate::analysis::trend::{InMinute, Trend};
 use crate::analysis::{Figures, Graph, Percentiles, Performance, SlowOperation, SystemHealth};
@@ -37,6 +39,8 @@ pub enum Reply {
     Errors(Box<Errors>),
     Findings(Box<Findings>),
     TraceFindings(Option<Vec<Finding>>),
+    Explained(Box<Explained>),
+    Compared(Box<Compared>),
     Health(SystemHealth),
     Trends(Trends),
     Plan(Plan),
@@ -299,6 +303,23 @@ pub struct Findings {
     pub groups: Vec<FindingGroup>,
     /// How many traces were looked at.
     pub traces: u64,
+    pub progress: Progress,
+}
+
+/// What sets selected traces apart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Explained {
+    pub explanation: Explanation,
+    /// How many traces are selected, and how many others have the same root operations; of many, some are compared.
+    pub selected: u64,
+    pub rest: u64,
+    pub progress: Progress,
+}
+
+/// Two sets of traces side by side.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Compared {
+    pub comparison: Comparison,
     pub progress: Progress,
 }
 

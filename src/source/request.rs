@@ -44,6 +44,10 @@ pub enum Request {
     Findings(Selection),
     /// What stands out in one trace; answered by [`super::Reply::TraceFindings`], none where it is not held.
     TraceFindings(TraceId),
+    /// What sets selected traces apart; answered by [`super::Reply::Explained`].
+    Explain(ExplainRequest),
+    /// Two traces, or two sets of them, side by side; answered by [`super::Reply::Compared`].
+    Compare(CompareRequest),
     /// How well services do; answered by [`super::Reply::Health`].
     Health(Selection),
     /// Where the figures of services are going; answered by [`super::Reply::Trends`].
@@ -74,6 +78,8 @@ impl Request {
             | Self::Dependencies(_)
             | Self::Errors(_)
             | Self::Findings(_)
+            | Self::Explain(_)
+            | Self::Compare(_)
             | Self::TraceFindings(_)
             | Self::Health(_)
             | Self::Trends(_)
@@ -179,6 +185,28 @@ pub struct DependenciesRequest {
     pub of: Selection,
     /// Whether percentiles may be off by 1 %.
     pub is_quick: bool,
+}
+
+/// What sets the traces that have a selected span apart from others with the same root operations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExplainRequest {
+    pub of: Selection,
+    /// The others: those of these traces that are not selected.
+    pub against: Selection,
+}
+
+/// What is compared with what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompareRequest {
+    pub sides: [CompareSide; 2],
+}
+
+/// A side of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompareSide {
+    Trace(TraceId),
+    /// The traces that have a selected span.
+    Selection(Selection),
 }
 
 /// What comes first.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-
+mod explain;
 mod random;
 mod running;
 #[path = "../queries/stores.rs"]

@@ -242,6 +242,57 @@ fn check_dependencies(body: &Value, truth: &Value) {
     assert!(nodes.iter().filter(is_database).count() > 1, "{nodes:?}");
 }
 
+/// Checks what sets failed traces apart, and two sides of the recorded traffic, by API and on the command line.
+fn check_explain_and_compare(spantop: &Spantop) {
+    let printed = |arguments: &[&str]| {
+        let api = spantop.api.to_string();
+        let output = crate::support::run(&[&["analyze"], arguments, &["--connect", &api]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let json = |arguments: &[&str]| {
+        serde_json::from_str::<Value>(&printed(&[arguments, &["--format", "json"]].concat())).unwrap()
+    };
+    let q = "%7B%20resource.service.name%20%3D%20%22ingest-rs%22%20%26%26%20status%20%3D%20error%20%7D";
+    let explained = spantop.json(&format!("/admin/tracing/analysis/explain?q={q}"));
+    assert_eq!((&explained["selected"], &explained["baseline"]), (&Value::from(9), &Value::from(31)), "{explained}");
+    let query = ["explain", "--query", "{ resource.service.name = \"ingest-rs\" && status = error }"];
+    assert_eq!(json(&query), explained);
+    let first = explained["operations"][0].clone();
+    assert!(first["evidence"].as_str().unwrap().starts_with("errors begin in"), "{explained}");
+    assert_eq!(explained["verdict"], first["evidence"]);
+    assert!(printed(&query).contains(first["evidence"].as_str().unwrap()));
+    let (status, body) = spantop.get("/admin/tracing/analysis/explain");
+    assert_eq!((status.as_u16(), body["error"]["message"].as_str()), (400, Some("there is nothing to explain")));
+
+    let sides =
+        ["compare", "--a", "{ resource.service.name = \"gateway\" }", "--b", "{ resource.service.name = \"worker\" }"];
+    let compared = json(&sides);
+    assert_eq!((compared["a_traces"].as_u64(), compared["b_traces"].as_u64()), (Some(149), Some(317)));
+    let table = printed(&[&sides[..], &["--format", "table"]].concat());
+    assert!(table.contains("149 traces on side a, 317 on side b"), "{table}");
+    let findings = printed(&["findings", "--format", "table"]);
+    assert!(findings.contains("n_plus_one: Fetch everything with one call"), "{findings}");
+    let rows = compared["rows"].as_array().unwrap();
+    let alone = |side: &str| rows.iter().any(|row| row[side].is_null());
+    assert!(alone("a") && alone("b"));
+    let traces = spantop.json("/admin/tracing?limit=2&sort=-span_count");
+    let id = |at: usize| traces["traces"][at]["trace_id"].as_str().unwrap();
+    let compared = spantop.json(&format!("/admin/tracing/analysis/compare?a={}&b={}&limit=10000", id(0), id(1)));
+    let count = |side: &str| {
+        let rows = compared["rows"].as_array().unwrap().iter();
+        rows.filter_map(|row| row[side]["count"].as_u64()).sum::<u64>()
+    };
+    assert_eq!(
+        (traces["traces"][0]["span_count"].as_u64(), traces["traces"][1]["span_count"].as_u64()),
+        (Some(count("a")), Some(count("b")))
+    );
+    assert_eq!(compared["percentiles"], "exact");
+    let missing = "0123456789abcdef0123456789abcdef";
+    assert_eq!(spantop.get(&format!("/admin/tracing/analysis/compare?a={missing}&b={}", id(1))).0, 404);
+    assert_eq!(spantop.get("/admin/tracing/analysis/compare").0, 400);
+}
+
 /// Checks that repeated siblings are found, those that truth lists.
 fn check_findings(answers: [Value; 2], truth: &Value) {
     for findings in answers {
@@ -279,8 +330,8 @@ fn figures_and_health_are_true_by_api_and_on_the_command_line() {
         assert_eq!(spantop.get(&format!("/admin/tracing/traces/{trace}")).0, 200, "{group}");
         assert_eq!(group["fingerprint"].as_str().unwrap().len(), 16);
     }
+    check_explain_and_compare(&spantop);
     check_findings([spantop.json("/admin/tracing/analysis/findings"), json("findings")], truth);
-    assert!(printed("findings", "table").contains("n_plus_one: Fetch everything with one call"));
     check_performance(&spantop.json("/admin/tracing/analysis/performance?limit=1000"), truth);
     check_performance(&json("performance"), truth);
     check_performance(&json("services"), truth);

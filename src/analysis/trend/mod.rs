@@ -13,6 +13,7 @@ mod service;
 pub mod theil_sen;
 mod turn;
 
+pub(crate) use normal::two_sided;
 pub use numbers::Point;
 pub(crate) use rank_sum::test as rank_sum;
 pub(crate) use service::of as of_service;

@@ -1,6 +1,6 @@
 //! `spantop analyze dependencies`: who calls whom.
 
-use super::{Field, Row, Shape, Topic, object, query};
+use super::{Field, Row, Shape, Takes, Topic, object, query};
 use crate::api::DependenciesBody;
 use crate::cli::error::CliError;
 
@@ -8,6 +8,7 @@ pub(super) const TOPIC: Topic = Topic {
     name: "dependencies",
     about: "Who calls whom: services, and the databases, queues and third parties that they call",
     path: "/admin/tracing/analysis/services",
+    takes: Takes::Selection,
     columns: &[
         Field::new("caller", "CALLER", Shape::Text),
         Field::new("callee", "CALLEE", Shape::Text),

@@ -1,6 +1,6 @@
 //! `spantop analyze errors`: which errors there are.
 
-use super::{Field, Row, Shape, Topic, object, query};
+use super::{Field, Row, Shape, Takes, Topic, object, query};
 use crate::api::ErrorsBody;
 use crate::cli::error::CliError;
 
@@ -10,6 +10,7 @@ pub(super) const TOPIC: Topic = Topic {
     name: "errors",
     about: "Which errors there are: spans with the same cause as one group",
     path: PATH,
+    takes: Takes::Selection,
     columns: &[
         Field::new("count", "COUNT", Shape::Count),
         Field::new("last_seen", "LAST SEEN", Shape::Text),

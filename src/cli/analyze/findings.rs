@@ -1,6 +1,6 @@
 //! `spantop analyze findings`: what stands out in traces.
 
-use super::{Field, Row, Shape, Topic, object, query};
+use super::{Field, Row, Shape, Takes, Topic, object, query};
 use crate::api::FindingsBody;
 use crate::cli::error::CliError;
 
@@ -10,6 +10,7 @@ pub(super) const TOPIC: Topic = Topic {
     name: "findings",
     about: "What stands out: N+1 calls, retries, gaps, waits for pools, swallowed errors and more, with what helps",
     path: PATH,
+    takes: Takes::Selection,
     columns: &[
         Field::new("cost_ms", "COST", Shape::Duration),
         Field::new("traces", "TRACES", Shape::Count),

@@ -1,6 +1,6 @@
 //! `spantop analyze health`: how well services do.
 
-use super::{Field, Row, Shape, Topic, object, query};
+use super::{Field, Row, Shape, Takes, Topic, object, query};
 use crate::api::SystemHealthBody;
 use crate::cli::error::CliError;
 use crate::tui::sanitize;
@@ -9,6 +9,7 @@ pub(super) const TOPIC: Topic = Topic {
     name: "health",
     about: "How well every service does, from 0 to 100, and why it is not 100",
     path: "/admin/tracing/health",
+    takes: Takes::Selection,
     columns: &[
         Field::new("service", "SERVICE", Shape::Text),
         Field::new("health_score", "HEALTH", Shape::Number(1)),

@@ -1,7 +1,9 @@
 //! `spantop analyze`: what the numbers say. A file each thing to know, a row each in the table of them.
 
+mod compare;
 mod dependencies;
 mod errors;
+mod explain;
 mod findings;
 mod health;
 mod performance;
@@ -27,6 +29,7 @@ struct Topic {
     about: &'static str,
     /// The endpoint that tells it.
     path: &'static str,
+    takes: Takes,
     columns: &'static [Field],
     /// By which it is sorted if nothing else is said.
     sort: &'static str,
@@ -34,6 +37,31 @@ struct Topic {
     rows: fn(&str) -> Result<Vec<Row>, CliError>,
     /// Returns what is said below the table.
     note: fn(&str) -> Result<String, CliError>,
+}
+
+/// The options of a topic beside those that all have.
+enum Takes {
+    /// `--service` and `--query`.
+    Selection,
+    SelectionAnd(&'static [More]),
+    Only(&'static [More]),
+}
+
+/// An option that goes to the endpoint as it is.
+struct More {
+    name: &'static str,
+    parameter: &'static str,
+    value: &'static str,
+    help: &'static str,
+}
+
+impl Takes {
+    fn more(&self) -> &'static [More] {
+        match self {
+            Self::Selection => &[],
+            Self::SelectionAnd(more) | Self::Only(more) => more,
+        }
+    }
 }
 
 /// A row: a value for each column.
@@ -54,6 +82,8 @@ enum Shape {
     /// Milliseconds.
     Duration,
     Percent,
+    /// Milliseconds more, or less.
+    Change,
     /// From 0 to 1, shown as percent.
     Share,
     /// With so many digits after the point.
@@ -68,6 +98,8 @@ const TOPICS: &[Topic] = &[
     dependencies::TOPIC,
     errors::TOPIC,
     findings::TOPIC,
+    explain::TOPIC,
+    compare::TOPIC,
     health::TOPIC,
     trends::TOPIC,
     slow::TOPIC,
@@ -79,6 +111,8 @@ spantop analyze performance --service cart --sort -p99_ms\n  \
 spantop analyze dependencies --service cart\n  \
 spantop analyze errors --since 1h --service checkout\n  \
 spantop analyze findings --since 15m\n  \
+spantop analyze explain --query '{ name = \"POST /checkout\" && duration > 2s }'\n  \
+spantop analyze compare --a '{ resource.service.version = \"1.4\" }' --b '{ resource.service.version = \"1.5\" }'\n  \
 spantop analyze slow --query '{ kind = server }' --limit 10\n\
 docs/figures.md says what each number means.";
 
@@ -99,8 +133,13 @@ fn with_options(command: Command, topic: &Topic) -> Command {
         Arg::new("query").long("query").short('q').value_name("QUERY").help("Only the spans that a query returns");
     let limit =
         Arg::new("limit").long("limit").value_name("N").default_value("100").help("How many rows at most, up to 10000");
-    let command = window::arguments(asked::arguments(command, "Read")).arg(service).arg(query);
-    command.arg(limit).arg(sort).arg(ListFormat::argument())
+    let mut command = window::arguments(asked::arguments(command, "Read"));
+    if !matches!(topic.takes, Takes::Only(_)) {
+        command = command.arg(service).arg(query);
+    }
+    let more = topic.takes.more().iter();
+    let more = more.map(|more| Arg::new(more.name).long(more.name).value_name(more.value).help(more.help));
+    command.args(more).arg(limit).arg(sort).arg(ListFormat::argument())
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
@@ -109,16 +148,20 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, CliError> {
     let topic = topic.ok_or_else(|| CliError::usage(format!("there is no analysis '{name}'")))?;
     let limit = limit(matches)?;
     let (key, is_descending) = sort(topic, matches)?;
-    if let Some(text) = matches.get_one::<String>("query") {
-        let parsed = query::parse(text)?;
-        if parsed.query.metrics.is_some() {
-            return Err(CliError::usage("a metrics query gives series, not spans").hint("leave out its last part"));
+    let mut url = window::with(Url::new(topic.path), matches);
+    for (name, parameter) in [("service", "service_name"), ("query", "q")] {
+        // Not every topic takes these.
+        if let Ok(Some(text)) = matches.try_get_one::<String>(name) {
+            if name == "query" && query::parse(text)?.query.metrics.is_some() {
+                return Err(CliError::usage("a metrics query gives series, not spans").hint("leave out its last part"));
+            }
+            url = url.with(parameter, text);
         }
     }
-    let url = window::with(Url::new(topic.path), matches)
-        .with_some("service_name", matches.get_one::<String>("service"))
-        .with_some("q", matches.get_one::<String>("query"));
-    let is_cut = [performance::PATH, errors::PATH, findings::PATH].contains(&topic.path);
+    for more in topic.takes.more() {
+        url = url.with_some(more.parameter, matches.get_one::<String>(more.name));
+    }
+    let is_cut = [performance::PATH, errors::PATH, findings::PATH, explain::PATH, compare::PATH].contains(&topic.path);
     let url = if is_cut { url.with("limit", "10000") } else { url };
     let body = Answers::of(matches)?.get(&url.finish())?;
     let format = ListFormat::of(matches);
@@ -222,6 +265,9 @@ impl Field {
             },
             Shape::Count => value.and_then(serde_json::Value::as_u64).map(crate::tui::format::grouped),
             Shape::Duration => number().map(query::duration),
+            Shape::Change => {
+                number().map(|ms| format!("{}{}", if ms < 0.0 { "-" } else { "+" }, query::duration(ms.abs())))
+            }
             Shape::Percent => number().map(|percent| format!("{percent:.2} %")),
             Shape::Share => number().map(|share| format!("{:.0} %", share * 100.0)),
             Shape::Number(digits) => number().map(|number| format!("{number:.digits$}")),

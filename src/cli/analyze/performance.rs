@@ -1,6 +1,6 @@
 //! `spantop analyze performance` and `spantop analyze services`: the figures of operations, and of services.
 
-use super::{Field, Row, Shape, Topic, object, query};
+use super::{Field, Row, Shape, Takes, Topic, object, query};
 use crate::api::{Performance, ServiceRow};
 use crate::cli::error::CliError;
 
@@ -10,6 +10,7 @@ pub(super) const TOPIC: Topic = Topic {
     name: "performance",
     about: "Figures of every operation: its spans, errors, durations, throughput, Apdex",
     path: PATH,
+    takes: Takes::Selection,
     columns: &[
         Field::new("service", "SERVICE", Shape::Text),
         Field::new("operation", "OPERATION", Shape::Text),
@@ -38,6 +39,7 @@ pub(super) const SERVICES: Topic = Topic {
     name: "services",
     about: "Figures of every service: its requests, errors, durations, throughput, Apdex",
     path: PATH,
+    takes: Takes::Selection,
     columns: &[
         Field::new("service", "SERVICE", Shape::Text),
         Field::new("requests", "REQUESTS", Shape::Count),

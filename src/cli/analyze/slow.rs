@@ -1,7 +1,7 @@
 //! `spantop analyze slow`: the operations that time is spent in.
 
 use super::performance::{PATH, note};
-use super::{Field, Row, Shape, Topic, object, query};
+use super::{Field, Row, Shape, Takes, Topic, object, query};
 use crate::api::Performance;
 use crate::cli::error::CliError;
 
@@ -9,6 +9,7 @@ pub(super) const TOPIC: Topic = Topic {
     name: "slow",
     about: "The operations that most time is spent in: in their spans, without those below them",
     path: PATH,
+    takes: Takes::Selection,
     columns: &[
         Field::new("service", "SERVICE", Shape::Text),
         Field::new("operation", "OPERATION", Shape::Text),

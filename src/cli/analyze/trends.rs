@@ -1,6 +1,6 @@
 //! `spantop analyze trends`: where the figures of services are going.
 
-use super::{Field, Row, Shape, Topic, object, query};
+use super::{Field, Row, Shape, Takes, Topic, object, query};
 use crate::api::{TrendRow, Trends};
 use crate::cli::error::CliError;
 use crate::tui::sanitize;
@@ -9,6 +9,7 @@ pub(super) const TOPIC: Topic = Topic {
     name: "trends",
     about: "Where every service is going: slopes with a test, changes of level, and what its health will be",
     path: "/admin/tracing/analysis/trends",
+    takes: Takes::Selection,
     columns: &[
         Field::new("service", "SERVICE", Shape::Text),
         Field::new("minutes", "MINUTES", Shape::Count),

@@ -15,6 +15,9 @@ pub(super) struct Whole {
     pub(super) places: Vec<(usize, u32)>,
 }
 
+/// Told of a trace by its newest part, with the places of all its parts.
+type EachPart<'a> = &'a mut dyn FnMut(PartRef, &[(usize, u32)]);
+
 /// How many blocks are looked at between two questions whether to go on.
 const STEP: usize = 8;
 
@@ -73,26 +76,51 @@ impl<'a> Traces<'a> {
 
     /// Hands over the traces of which the newest part is in a block.
     fn in_block(&self, position: usize, names: &mut NameCache, each: &mut dyn FnMut(Whole)) {
+        self.parts_of_block(position, &mut |part, _| each(self.whole_of(part, names)));
+    }
+
+    /// Hands over each trace by its newest part, with all parts, the newest first; none where that was ended.
+    pub(super) fn each_part(&self, going: Going, each: EachPart) -> Option<()> {
+        let mut progress = Progress { searched: 0, ..self.selected.all_searched() };
+        for position in (0..self.rows.len()).rev() {
+            self.parts_of_block(position, each);
+            progress.searched += u64::from(self.selected.spans.views[position].len());
+            // The answer is not known before all was looked at.
+            if !going(Progress { searched: progress.searched.min(progress.of.saturating_sub(1)), ..progress }) {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    fn parts_of_block(&self, position: usize, each: EachPart) {
         let view = &self.selected.spans.views[position];
         for part in (0..view.parts()).take_while(|&part| view.has_part(part)) {
             if self.snapshot.is_superseded(view, part) {
                 continue;
             }
-            let (parts, partial) = self.snapshot.parts(PartRef { block: view.sequence(), part });
+            let part = PartRef { block: view.sequence(), part };
+            let (parts, _) = self.snapshot.parts(part);
             if parts.iter().any(|at| self.has_selected(*at)) {
-                let id = TraceId(view.trace_id(part).unwrap_or_default());
-                each(self.whole(id, (&parts, partial), names));
+                each(part, &parts);
             }
         }
     }
 
-    fn has_selected(&self, (position, part): (usize, u32)) -> bool {
+    /// Returns the trace of which this is the newest part.
+    pub(super) fn whole_of(&self, part: PartRef, names: &mut NameCache) -> Whole {
+        let (parts, partial) = self.snapshot.parts(part);
+        let id = parts.first().and_then(|&(position, part)| self.selected.spans.views[position].trace_id(part));
+        self.whole(TraceId(id.unwrap_or_default()), (&parts, partial), names)
+    }
+
+    pub(super) fn has_selected(&self, (position, part): (usize, u32)) -> bool {
         self.rows[position] != Rows::None
             && self.selected.spans.views[position].newest_rows(part).any(|row| self.is_selected((position, row)))
     }
 
     /// Returns whether a span is selected.
-    pub(super) fn is_selected(&self, (position, row): (usize, u32)) -> bool {
+    fn is_selected(&self, (position, row): (usize, u32)) -> bool {
         let view = &self.selected.spans.views[position];
         let is_of = || self.selected.spans.is_of(view, view.service(row));
         match &self.rows[position] {

@@ -1,10 +1,12 @@
 //! Request + store → reply: a file a request. Knows no clock, no network, no screen.
 
 mod attributes;
+mod compare;
 mod density;
 mod dependencies;
 mod each_trace;
 mod errors;
+mod explain;
 mod facets;
 mod figures;
 mod findings;
@@ -64,6 +66,8 @@ pub fn answer_gradually(
             Reply::Dependencies(Box::new(dependencies::dependencies(request, snapshot, (memory, rules), steps)))
         }
         Request::Errors(of) => Reply::Errors(Box::new(errors::errors(of, snapshot, memory, steps))),
+        Request::Compare(request) => Reply::Compared(Box::new(compare::compare(request, snapshot, memory, steps))),
+        Request::Explain(request) => Reply::Explained(Box::new(explain::explain(request, snapshot, memory, steps))),
         Request::Findings(of) => Reply::Findings(Box::new(findings::findings(of, snapshot, memory, steps))),
         Request::TraceFindings(id) => Reply::TraceFindings(findings::of_trace(*id, snapshot)),
         Request::Slow(request) => Reply::Slow(slow::slow(request, snapshot, (memory, rules), steps)),

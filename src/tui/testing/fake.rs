@@ -165,6 +165,8 @@ impl Source for Fake {
                 Reply::Dependencies(Box::new(figures::dependencies(&request.of, &self.traces.lock().unwrap())))
             }
             Request::Errors(of) => Reply::Errors(Box::new(figures::errors(of, &self.traces.lock().unwrap()))),
+            Request::Compare(_) => Reply::Compared(Box::default()),
+            Request::Explain(request) => Reply::Explained(Box::new(figures::explained(request))),
             Request::Findings(_) => Reply::Findings(Box::new(figures::findings(&self.traces.lock().unwrap()))),
             Request::TraceFindings(id) => {
                 Reply::TraceFindings(self.trace(*id).map(|trace| figures::findings_of(&trace)))

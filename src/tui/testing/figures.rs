@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::search;
 use crate::analysis::errors::{Collecting, Said, Seen};
+use crate::analysis::explain::{Association, Cause, Explanation, How, Key, Operation, What};
 use crate::analysis::figures::nearest_rank;
 use crate::analysis::findings::{self, Finding, FindingKind};
 use crate::analysis::graph::{Edge, Graph, Node};
@@ -15,8 +16,9 @@ use crate::analysis::{
 };
 use crate::model::{EdgeKind, Kind, Span, Timestamp, Trace};
 use crate::source::{
-    Bar, Cell, Density, DensityColumn, DensityRequest, Dependencies, Errors, Figured, FiguresRequest, Findings,
-    FoundSpan, Progress, Selection, ServiceTrend, Slow, SlowOrder, SlowRequest, SpanList, SpansRequest, Trends, Window,
+    Bar, Cell, Density, DensityColumn, DensityRequest, Dependencies, Errors, ExplainRequest, Explained, Figured,
+    FiguresRequest, Findings, FoundSpan, Progress, Selection, ServiceTrend, Slow, SlowOrder, SlowRequest, SpanList,
+    SpansRequest, Trends, Window,
 };
 
 const MINUTE: u64 = 60_000_000_000;
@@ -173,6 +175,34 @@ const STACK_TRACE: &str = "shop.payments.BankTimeoutException: no answer from ac
 Caused by: java.net.SocketTimeoutException: Read timed out
 \tat java.base/sun.nio.ch.NioSocketImpl.read(NioSocketImpl.java:288)
 \t... 3 more";
+
+/// Returns why traces differ: for a query, an operation and two values; of errors, nothing.
+pub(crate) fn explained(request: &ExplainRequest) -> Explained {
+    let text = request.of.query.as_ref().map(ToString::to_string).unwrap_or_default();
+    let association = |selected, rest| Association { selected, rest, p_value: 1e-12, count: 40 };
+    let key =
+        |service: &str, name: &str, is_of_resource| Key { service: service.into(), name: name.into(), is_of_resource };
+    let operation = Operation { service: "payments".into(), name: "POST /charge".into(), kind: Kind::Server };
+    let how = How::Slow { selected_ns: 310_000_000, ordinary_ns: 12_000_000 };
+    let causes = vec![
+        Cause { what: What::Operation { of: operation, how }, association: association(0.96, 0.004) },
+        Cause {
+            what: What::Value { of: key("payments", "service.version", true), value: "4.7.1".into() },
+            association: association(0.9, 0.21),
+        },
+        Cause {
+            what: What::Value { of: key("gateway", "tenant.id", false), value: "Zoë 日本語\u{1b}[31m".into() },
+            association: association(0.7, 0.1),
+        },
+    ];
+    let causes = if text.contains("error") { Vec::new() } else { causes };
+    Explained {
+        explanation: Explanation { causes, selected: 52, rest: 900 },
+        selected: 52,
+        rest: 1_234,
+        progress: Progress::default(),
+    }
+}
 
 /// Returns what stands out in a trace: something in its first span, and something in its last one.
 pub(crate) fn findings_of(trace: &Trace) -> Vec<Finding> {
