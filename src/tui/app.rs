@@ -11,7 +11,9 @@ use super::format;
 use super::frame::{self, Message};
 use super::keymap::{Key, Keymap};
 use super::overlays::help::{self, Help};
+use super::overlays::why::Why;
 use super::screens::Action;
+use super::screens::traces::motion;
 use super::search::history::History;
 use super::settings::TimeWindow;
 use super::shown::Screens;
@@ -33,6 +35,7 @@ pub(super) struct App {
     slots: Slots,
     screens: Screens,
     help: Option<Help>,
+    why: Option<Why>,
     message: Option<(Message, u64)>,
 }
 
@@ -69,6 +72,7 @@ impl App {
             slots: Slots::default(),
             screens: Screens::default(),
             help: None,
+            why: None,
             message: None,
         }
     }
@@ -141,6 +145,11 @@ impl App {
         let body = self.panes().body;
         match (ticket.slot, reply) {
             (_, Reply::Status(status)) => self.take_status(*status),
+            (Slot::Why, reply) => {
+                if let Some(why) = &mut self.why {
+                    why.receive(reply);
+                }
+            }
             (Slot::System, Reply::Health(health)) => self.world.coming_health = Some(health),
             (slot, reply) => self.screens.shown_mut().receive(slot, reply, body),
         }
@@ -152,6 +161,11 @@ impl App {
         }
         match ticket.slot {
             Slot::System => self.world.take_health(),
+            Slot::Why => {
+                if let Some(why) = &mut self.why {
+                    why.answered(ended);
+                }
+            }
             slot => self.screens.shown_mut().answered(slot, ended),
         }
     }
@@ -181,12 +195,13 @@ impl App {
             Wish { slot: Slot::System, request: health, version },
         ];
         wishes.extend(self.screens.shown_mut().wishes(&self.world, body));
+        wishes.extend(self.why.as_ref().map(Why::wish));
         self.slots.ask(&wishes, self.world.ticks)
     }
 
     /// Returns whose keys count.
     fn scope(&self) -> Scope {
-        self.screens.shown().scope()
+        if self.why.is_some() { Scope::Why } else { self.screens.shown().scope() }
     }
 
     fn paste(&mut self, text: &str) {
@@ -250,6 +265,7 @@ impl App {
         let body = self.panes().body;
         match command {
             Command::Help => self.help = Some(Help::default()),
+            other if self.why.is_some() => self.why_command(other),
             Command::Show(tab) => self.show(tab),
             Command::Back => self.screens.back(),
             Command::WindowWider => self.world.window = self.world.window.wider(),
@@ -262,6 +278,30 @@ impl App {
         Vec::new()
     }
 
+    /// What lies over the screen takes every key while it is there.
+    fn why_command(&mut self, command: Command) {
+        let body = self.panes().body;
+        let Some(why) = &mut self.why else { return };
+        match (command, motion(command)) {
+            (_, Some(motion)) => why.step(motion, body),
+            (Command::Open, _) => self.list_why(),
+            (Command::Back | Command::Cancel, _) => self.why = None,
+            (Command::Show(tab), _) => {
+                self.why = None;
+                self.show(tab);
+            }
+            _ => {}
+        }
+    }
+
+    /// Lists the traces that have the selected cause.
+    fn list_why(&mut self) {
+        if let Some(query) = self.why.as_ref().and_then(Why::query) {
+            self.why = None;
+            self.screens.list(query);
+        }
+    }
+
     fn perform(&mut self, action: Option<Action>) -> Vec<Effect> {
         match action {
             Some(Action::Say(text)) => self.say(text, false),
@@ -272,6 +312,7 @@ impl App {
             None | Some(Action::Remember(_)) => {}
             Some(Action::Open(id, span)) => self.screens.open(id, span),
             Some(Action::List(query)) => self.screens.list(query),
+            Some(Action::Why(asked)) => self.why = Some(Why::new(asked)),
         }
         Vec::new()
     }
@@ -289,6 +330,12 @@ impl App {
                 MouseAction::WheelUp => self.scroll_help(-3),
                 MouseAction::WheelDown => self.scroll_help(3),
                 MouseAction::Click => self.help = None,
+            }
+            return Vec::new();
+        }
+        if let Some(why) = &mut self.why {
+            if why.click(mouse, panes.body) {
+                self.list_why();
             }
             return Vec::new();
         }
@@ -328,6 +375,9 @@ impl App {
         let problem = problem.map(|(text, is_error)| Message { text: text.into(), is_error });
         let message = self.message.as_ref().map(|(message, _)| message).or(problem.as_ref());
         frame::bottom(canvas, panes.bottom, self.scope(), &self.keymap, message);
+        if let Some(why) = &self.why {
+            why.draw(canvas, panes.body);
+        }
         if let Some(help) = self.help {
             help::draw(help, self.scope(), &self.keymap, canvas, panes.body);
         }

@@ -45,6 +45,8 @@ pub enum Command {
     Operations,
     /// Show what stands out, or no longer.
     Findings,
+    /// Tell why what is selected is as it is.
+    Why,
     Search,
     Explain,
     Accept,
@@ -152,6 +154,8 @@ pub enum Scope {
     Operations,
     /// What stands out.
     Findings,
+    /// Why traces differ.
+    Why,
     /// The table of services.
     Services,
     /// Which errors there are.
@@ -178,13 +182,14 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope with its name in the keymap and its title in the help.
-    pub const ALL: [(Self, &'static str, &'static str); 18] = [
+    pub const ALL: [(Self, &'static str, &'static str); 19] = [
         (Self::Search, "search", "Search line"),
         (Self::Facets, "facets", "Facets"),
         (Self::Scatter, "scatter", "Scatter"),
         (Self::Traces, "traces", "List of traces"),
         (Self::Operations, "operations", "Operations of a trace"),
         (Self::Findings, "findings", "Findings"),
+        (Self::Why, "why", "Why"),
         (Self::Trace, "trace", "Trace"),
         (Self::Service, "service", "One service"),
         (Self::Services, "services", "Services"),
@@ -216,6 +221,7 @@ impl Scope {
             | Self::Errors
             | Self::Health
             | Self::Findings
+            | Self::Why
             | Self::Search => Some(Self::Everywhere),
         }
     }
@@ -254,7 +260,7 @@ pub const TABLE: &[Entry] = {
     use Command as C;
     use Scope::{
         Calls, Errors, Everywhere, Facets, Findings, Found, Health, Heatmap, Latency, Map, Operations, Scatter, Search,
-        Service, Services, Slow, Trace, Traces,
+        Service, Services, Slow, Trace, Traces, Why,
     };
     &[
         entry(Search, C::Accept, "accept", "Search for it, or take what is selected").shown_as("search"),
@@ -299,11 +305,13 @@ pub const TABLE: &[Entry] = {
         entry(Traces, C::Follow, "follow", "Go to the top and stay there as traces arrive").shown_as("follow"),
         entry(Traces, C::FocusNext, "focus-next", "Go to the scatter or the facets"),
         entry(Traces, C::FocusPrevious, "focus-previous", "Go to the facets or the scatter"),
+        entry(Traces, C::Why, "why", "Tell what sets the traces that are found apart from the others").shown_as("why"),
         entry(Traces, C::Explain, "explain", "Show what the query means as TraceQL"),
         entry(Operations, C::Open, "open", "Go to the first span of the operation").shown_as("first span"),
         entry(Operations, C::Operations, "operations", "Show the waterfall again").shown_as("waterfall"),
         entry(Operations, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
         entry(Operations, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
+        entry(Why, C::Open, "open", "List the traces that have it").shown_as("traces"),
         entry(Findings, C::Open, "open", "Go to the span that it is in").shown_as("show"),
         entry(Findings, C::Findings, "findings", "Hide the findings again").shown_as("back"),
         entry(Findings, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
@@ -351,6 +359,7 @@ pub const TABLE: &[Entry] = {
         entry(Calls, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
         entry(Calls, C::FocusNext, "focus-next", "Go to the map").shown_as("map"),
         entry(Errors, C::Open, "open", "List the traces of the selected group").shown_as("traces"),
+        entry(Errors, C::Why, "why", "Tell what sets the traces of the selected group apart").shown_as("why"),
         entry(Errors, C::FocusNext, "focus-next", "Go to the stack trace, or to the table").shown_as("stack trace"),
         entry(Errors, C::Search, "search", "Search: errors of the spans that are found").shown_as("search"),
         entry(Errors, C::Pause, "pause", "Hold the table still, or let it go on").shown_as("pause"),
@@ -371,6 +380,7 @@ pub const TABLE: &[Entry] = {
         entry(Map, C::WindowNarrower, "window-narrower", "Look less far back").shown_as("narrower"),
         entry(Map, C::Explain, "explain", "Show what the query means as TraceQL"),
         entry(Heatmap, C::Select, "select", "Begin or end a selection").shown_as("select"),
+        entry(Heatmap, C::Why, "why", "Tell what sets the traces of what is selected apart").shown_as("why"),
         entry(Heatmap, C::Open, "open", "Go to the spans of what is selected").shown_as("spans"),
         entry(Heatmap, C::Left, "left", "Move left"),
         entry(Heatmap, C::Right, "right", "Move right"),
@@ -392,6 +402,7 @@ pub const TABLE: &[Entry] = {
         entry(Slow, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
         entry(Latency, C::Heatmap, "heatmap", "Go into the heatmap").shown_as("heatmap"),
         entry(Latency, C::Slow, "slow", "Show the slow operations").shown_as("slow operations"),
+        entry(Latency, C::Why, "why", "Tell what sets the traces of what is found, or selected, apart").shown_as("why"),
         entry(Latency, C::Search, "search", "Search: figures of the spans that are found").shown_as("search"),
         entry(Latency, C::Pause, "pause", "Hold the figures still, or let them go on").shown_as("pause"),
         entry(Latency, C::WindowWider, "window-wider", "Look further back").shown_as("wider"),

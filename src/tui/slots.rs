@@ -26,6 +26,8 @@ pub enum Slot {
     Errors,
     /// What stands out.
     Findings,
+    /// What sets traces apart.
+    Why,
     Health,
     Trends,
     /// The health of the whole system for the top line.
@@ -34,7 +36,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Traces,
         Self::Facets,
         Self::Scatter,
@@ -50,6 +52,7 @@ impl Slot {
         Self::Dependencies,
         Self::Errors,
         Self::Findings,
+        Self::Why,
         Self::Health,
         Self::Trends,
         Self::System,

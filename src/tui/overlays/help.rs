@@ -76,8 +76,7 @@ pub fn draw(help: Help, scope: Scope, keymap: &Keymap, canvas: &mut Canvas, area
     let height = (lines.len() as u16 + 2).min(panel.height);
     panel = Rect { y: area.y + (area.height - height) / 2, height, ..panel };
     let theme = canvas.theme();
-    canvas.fill(panel, theme.base().patch(theme.panel()));
-    border(canvas, panel);
+    super::frame(canvas, panel, " Keys ");
     if panel.width < 6 || panel.height < 3 {
         return;
     }
@@ -105,30 +104,4 @@ pub fn draw(help: Help, scope: Scope, keymap: &Keymap, canvas: &mut Canvas, area
         let at = panel.right().saturating_sub(sanitize::width(&text, panel.width) + 2);
         canvas.text((at.max(panel.x), panel.bottom() - 1), panel.width, &text, theme.dim());
     }
-}
-
-fn border(canvas: &mut Canvas, area: Rect) {
-    if area.width < 2 || area.height < 2 {
-        return;
-    }
-    let (style, symbols) = (canvas.theme().faint(), canvas.symbols());
-    let (right, bottom) = (area.right() - 1, area.bottom() - 1);
-    for x in area.x + 1..right {
-        canvas.symbol((x, area.y), symbols.horizontal, style);
-        canvas.symbol((x, bottom), symbols.horizontal, style);
-    }
-    for y in area.y + 1..bottom {
-        canvas.symbol((area.x, y), symbols.vertical, style);
-        canvas.symbol((right, y), symbols.vertical, style);
-    }
-    let corners = [(area.x, area.y), (right, area.y), (right, bottom), (area.x, bottom)];
-    for (at, corner) in corners.into_iter().zip(symbols.corners) {
-        canvas.symbol(at, corner, style);
-    }
-    canvas.text(
-        (area.x + 2, area.y),
-        area.width.saturating_sub(4),
-        " Keys ",
-        canvas.theme().panel().patch(canvas.theme().strong()),
-    );
 }

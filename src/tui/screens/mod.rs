@@ -14,6 +14,7 @@ use super::canvas::Canvas;
 use super::command::{Command, Scope};
 use super::event::Mouse;
 use super::frame::Mode;
+use super::overlays::why::Asked;
 use super::search::Done;
 use super::slots::{Slot, Wish};
 use super::world::World;
@@ -61,7 +62,7 @@ pub(in crate::tui) trait Screen {
 }
 
 /// What a screen wants done that is not its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Open a trace, at a span where one is meant.
     Open(TraceId, Option<SpanId>),
@@ -71,6 +72,8 @@ pub enum Action {
     Say(String),
     /// Tell that something cannot be.
     Refuse(String),
+    /// Tell why something is as it is.
+    Why(Asked),
     /// Keep a query in the history.
     Remember(String),
 }

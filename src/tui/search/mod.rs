@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use self::history::History;
 use self::menu::{Choice, Menu};
-pub use self::narrowed::{narrowed, of_operation, of_service, spans_with, within};
+pub use self::narrowed::{narrowed, of_operation, of_service, of_value, spans_with, with_also, within};
 use self::reading::Reading;
 pub use self::reading::{Mark, mark, toggled};
 pub use self::view::{draw_input, draw_line, draw_over, text_area, told};

@@ -1,7 +1,7 @@
 //! Queries for fewer of the spans of another one.
 
 use crate::model::Kind;
-use crate::query::ast::{At, Binary, Expr, Literal, Operator, Spansets, Stage};
+use crate::query::ast::{At, Binary, Expr, Field, Item, Literal, Operator, Scope, Spansets, Stage};
 use crate::query::{self, Query};
 
 /// What stands for services that have no name.
@@ -35,6 +35,29 @@ pub fn within(query: Option<&Query>, own: &str) -> String {
         _ => None,
     });
     both.map_or_else(|| own.to_owned(), |both| both.to_string())
+}
+
+/// Returns the query for the spans that have a value of an attribute of this scope; of the resource those of a service. A value may
+/// have been a number or a truth as well as a text.
+pub fn of_value((service, is_of_resource): (&str, bool), key: &str, value: &str) -> String {
+    let scope = if is_of_resource { Scope::Resource } else { Scope::Span };
+    let field = Field::of_span(Item::Attribute(scope, key.into()));
+    let is_bare = value.parse::<i64>().is_ok() || ["true", "false"].contains(&value);
+    let mut condition = format!("{field} = {}", text(value));
+    if is_bare {
+        condition = format!("({condition} || {field} = {value})");
+    }
+    if is_of_resource {
+        condition = format!("{} && {condition}", of_service(service));
+    }
+    format!("{{ {condition} }}")
+}
+
+/// Returns the query for the spans of traces in which there are those of a query, where there is one, and those of another one too.
+/// A query that does more than find spans cannot be put together with another one.
+pub fn with_also(query: Option<&Query>, own: &str) -> String {
+    let both = query.map(|query| format!("({query}) && ({own})")).and_then(|both| query::parse(&both).ok());
+    both.map_or_else(|| own.to_owned(), |both| both.query.to_string())
 }
 
 /// Returns the query for those of the spans of a query for which all conditions hold.
@@ -84,5 +107,27 @@ mod tests {
             of_checkout("{ } | count() > 2"),
             r#"{ } | count() > 2 | { resource.service.name = "till" && span:name = "GET /" && span:kind = server }"#
         );
+    }
+
+    #[test]
+    fn a_value_is_looked_for_in_traces_of_what_a_query_finds() {
+        let query = query::parse("{ status = error }").unwrap().query;
+        for (own, expected) in [
+            (of_value(("till", false), "tenant.id", "t-3"), r#"{ span:status = error } && { span.tenant.id = "t-3" }"#),
+            (
+                of_value(("till", false), "a b", "7"),
+                r#"{ span:status = error } && { span."a b" = "7" || span."a b" = 7 }"#,
+            ),
+            (
+                of_value(("till", true), "service.version", "2"),
+                r#"{ span:status = error } && { resource.service.name = "till" && (resource.service.version = "2" || resource.service.version = 2) }"#,
+            ),
+        ] {
+            assert!(query::parse(&own).is_ok(), "{own}");
+            assert_eq!(with_also(Some(&query), &own), expected);
+            assert_eq!(with_also(None, &own), own);
+        }
+        let counted = query::parse("{ } | count() > 2").unwrap().query;
+        assert!(query::parse(&with_also(Some(&counted), "{ status = error }")).is_ok());
     }
 }

@@ -16,11 +16,12 @@ use self::panes::{Focus, Panes};
 use self::state::State;
 use super::traces::motion;
 use super::{Action, Screen};
-use crate::source::{Reply, Request, Selection, SourceError};
+use crate::source::{ExplainRequest, Reply, Request, Selection, SourceError};
 use crate::tui::canvas::Canvas;
 use crate::tui::command::{Command, Scope};
 use crate::tui::event::{Mouse, MouseAction};
 use crate::tui::frame::{Mode, Segment};
+use crate::tui::overlays::why::Asked;
 use crate::tui::search::{self, Search};
 use crate::tui::slots::{Slot, Wish};
 use crate::tui::watch::Watch;
@@ -51,6 +52,17 @@ impl Errors {
     /// Lists the traces of the selected group.
     fn open(&self) -> Option<Action> {
         Some(Action::List(asking::of_group(self.state.query(), self.state.selected()?)))
+    }
+
+    /// Asks what sets the traces of the selected group apart.
+    fn why(&self, world: &World) -> Option<Action> {
+        let group = self.state.selected()?;
+        let text = asking::of_group(self.state.query(), group);
+        let query = crate::query::parse(&text).ok()?.query;
+        let window = self.watch.window(world);
+        let of = Selection { window, query: Some(query.into()), service: None };
+        let request = ExplainRequest { of, against: Selection { window, ..Selection::default() } };
+        Some(Action::Why(Asked { request, title: text }))
     }
 
     fn step(&mut self, motion: Motion, panes: &Panes) {
@@ -146,6 +158,7 @@ impl Screen for Errors {
             Command::SortNext => self.state.rows.sort_next(),
             Command::SortReverse => self.state.rows.sort_reverse(),
             Command::Open => return self.open(),
+            Command::Why => return self.why(world),
             other => {
                 if let Some(motion) = motion(other) {
                     self.step(motion, &self.panes(area));

@@ -21,11 +21,14 @@ use self::panes::{Focus, Panes};
 use self::state::State;
 use super::traces::motion;
 use super::{Action, Screen};
-use crate::source::{DensityRequest, Reply, Request, Selection, SlowRequest, SourceError, SpansRequest};
+use crate::source::{
+    DensityRequest, ExplainRequest, Reply, Request, Selection, SlowRequest, SourceError, SpansRequest,
+};
 use crate::tui::canvas::Canvas;
 use crate::tui::command::{Command, Scope, Toward};
 use crate::tui::event::{Mouse, MouseAction};
 use crate::tui::frame::{Mode, Segment};
+use crate::tui::overlays::why::Asked;
 use crate::tui::search::{self, Search};
 use crate::tui::slots::{Slot, Wish};
 use crate::tui::watch::Watch;
@@ -81,6 +84,26 @@ impl Latency {
                 row.map(|row| Action::List(row.query(self.search.query().map(AsRef::as_ref))))
             }
         }
+    }
+
+    /// Asks what sets the traces of the part of the heatmap that is selected apart, or else those of what is searched for.
+    fn why(&self, world: &World) -> Action {
+        let window = self.watch.window(world);
+        let query = self.search.query();
+        let is_in_heatmap = matches!(self.state.focus, Focus::Heatmap | Focus::Found);
+        let (of, against) = match self.state.part().filter(|_| is_in_heatmap) {
+            Some(part) => {
+                let own = asking::asked(query, (part.least_ns, part.most_ns));
+                (Selection { window: part.window, query: Some(own), service: None }, query.cloned())
+            }
+            None => (Selection { window, query: query.cloned(), service: None }, None),
+        };
+        let Some(own) = &of.query else {
+            return Action::Say("h goes into the heatmap: v selects a part of it, w tells why it is there".into());
+        };
+        let title = own.to_string();
+        let request = ExplainRequest { of, against: Selection { window, query: against, service: None } };
+        Action::Why(Asked { request, title })
     }
 
     fn step(&mut self, motion: Motion, height: usize) {
@@ -270,6 +293,7 @@ impl Screen for Latency {
             Command::Extend(toward) => self.extend(toward),
             Command::SortNext | Command::SortReverse => self.sort(command),
             Command::Open => return self.open(),
+            Command::Why => return Some(self.why(world)),
             other => {
                 if let Some(motion) = motion(other) {
                     self.step(motion, self.panes(area).table.rows.height.into());

@@ -19,12 +19,13 @@ use self::facets::State as Facets;
 use self::panes::{Focus, Open, Panes};
 use self::scatter::State as Scatter;
 use super::{Action, Screen};
-use crate::query;
-use crate::source::{Reply, Request, ScatterRequest, SourceError};
+use crate::query::{self, Query};
+use crate::source::{ExplainRequest, Reply, Request, ScatterRequest, Selection, SourceError, TraceFilter, TraceStatus};
 use crate::tui::canvas::Canvas;
 use crate::tui::command::{Command, Scope};
 use crate::tui::event::{Mouse, MouseAction};
 use crate::tui::frame::Mode;
+use crate::tui::overlays::why::Asked;
 use crate::tui::search::{self, Search};
 use crate::tui::slots::{Slot, Wish};
 use crate::tui::widgets::cursor::Motion;
@@ -74,6 +75,21 @@ impl Traces {
             Slot::Facets => self.facets.fail(message),
             _ => {}
         }
+    }
+
+    /// Asks what sets the traces of the list apart from the others.
+    fn why(&self, world: &World) -> Action {
+        let filter = self.state.filter(world);
+        let Some(query) = narrowed_by(&filter) else {
+            return Action::Say(
+                "w tells why some traces differ: search for them first, or select them in the scatter (s, v)".into(),
+            );
+        };
+        let title = query.to_string();
+        let of = Selection { window: filter.window, query: Some(query.into()), service: None };
+        let window = self.state.filter_without_selection(world).window;
+        let request = ExplainRequest { of, against: Selection { window, ..Selection::default() } };
+        Action::Why(Asked { request, title })
     }
 
     fn list_command(&mut self, command: Command, world: &World) {
@@ -201,6 +217,21 @@ impl Default for Traces {
     }
 }
 
+/// Returns the query that finds what a filter leaves beside its window, none where that is everything.
+fn narrowed_by(filter: &TraceFilter) -> Option<Query> {
+    let mut conditions = Vec::new();
+    if filter.status == Some(TraceStatus::Error) {
+        conditions.push("status = error".to_owned());
+    }
+    conditions.extend(filter.min_duration_ns.map(|ns| format!("trace:duration >= {ns}ns")));
+    conditions.extend(filter.max_duration_ns.map(|ns| format!("trace:duration <= {ns}ns")));
+    if conditions.is_empty() {
+        return filter.query.as_deref().cloned();
+    }
+    let text = search::within(filter.query.as_deref(), &format!("{{ {} }}", conditions.join(" && ")));
+    query::parse(&text).ok().map(|parsed| parsed.query)
+}
+
 impl Screen for Traces {
     /// Returns whose keys count.
     fn scope(&self) -> Scope {
@@ -320,6 +351,7 @@ impl Screen for Traces {
             Command::Right => self.scatter.step((1, 0)),
             Command::Open if self.focus == Focus::Scatter => self.select(),
             Command::Open => return self.state.selected().map(|id| Action::Open(id, None)),
+            Command::Why => return Some(self.why(world)),
             other => self.list_command(other, world),
         }
         None
