@@ -207,6 +207,8 @@ pub enum CompareSide {
     Trace(TraceId),
     /// The traces that have a selected span.
     Selection(Selection),
+    /// No trace: the other side is to be told alone.
+    Nothing,
 }
 
 /// What comes first.

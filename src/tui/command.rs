@@ -47,6 +47,10 @@ pub enum Command {
     Findings,
     /// Tell why what is selected is as it is.
     Why,
+    /// Show the flame graph, or no longer.
+    Flame,
+    /// Put together what is alike, in the next way.
+    Aggregate,
     Search,
     Explain,
     Accept,
@@ -156,6 +160,8 @@ pub enum Scope {
     Findings,
     /// Why traces differ.
     Why,
+    /// The flame graph of a trace.
+    Flame,
     /// The table of services.
     Services,
     /// Which errors there are.
@@ -182,7 +188,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope with its name in the keymap and its title in the help.
-    pub const ALL: [(Self, &'static str, &'static str); 19] = [
+    pub const ALL: [(Self, &'static str, &'static str); 20] = [
         (Self::Search, "search", "Search line"),
         (Self::Facets, "facets", "Facets"),
         (Self::Scatter, "scatter", "Scatter"),
@@ -190,6 +196,7 @@ impl Scope {
         (Self::Operations, "operations", "Operations of a trace"),
         (Self::Findings, "findings", "Findings"),
         (Self::Why, "why", "Why"),
+        (Self::Flame, "flame", "Flame graph"),
         (Self::Trace, "trace", "Trace"),
         (Self::Service, "service", "One service"),
         (Self::Services, "services", "Services"),
@@ -209,7 +216,7 @@ impl Scope {
         match self {
             Self::Everywhere => None,
             Self::Facets | Self::Scatter => Some(Self::Traces),
-            Self::Operations => Some(Self::Trace),
+            Self::Operations | Self::Flame => Some(Self::Trace),
             Self::Service => Some(Self::Services),
             Self::Calls => Some(Self::Map),
             Self::Heatmap | Self::Found | Self::Slow => Some(Self::Latency),
@@ -259,8 +266,8 @@ impl Entry {
 pub const TABLE: &[Entry] = {
     use Command as C;
     use Scope::{
-        Calls, Errors, Everywhere, Facets, Findings, Found, Health, Heatmap, Latency, Map, Operations, Scatter, Search,
-        Service, Services, Slow, Trace, Traces, Why,
+        Calls, Errors, Everywhere, Facets, Findings, Flame, Found, Health, Heatmap, Latency, Map, Operations, Scatter,
+        Search, Service, Services, Slow, Trace, Traces, Why,
     };
     &[
         entry(Search, C::Accept, "accept", "Search for it, or take what is selected").shown_as("search"),
@@ -311,6 +318,12 @@ pub const TABLE: &[Entry] = {
         entry(Operations, C::Operations, "operations", "Show the waterfall again").shown_as("waterfall"),
         entry(Operations, C::SortNext, "sort-next", "Sort by the next column").shown_as("sort"),
         entry(Operations, C::SortReverse, "sort-reverse", "Reverse the order").shown_as("reverse"),
+        entry(Flame, C::Aggregate, "aggregate", "In time, by path, or by path over all traces that begin as this one")
+            .shown_as("in time/by path/all traces"),
+        entry(Flame, C::Flame, "flame", "Show the waterfall again").shown_as("waterfall"),
+        entry(Flame, C::Open, "open", "Give the selected block the whole width").shown_as("zoom"),
+        entry(Flame, C::Left, "left", "Go to the block on the left"),
+        entry(Flame, C::Right, "right", "Go to the block on the right"),
         entry(Why, C::Open, "open", "List the traces that have it").shown_as("traces"),
         entry(Findings, C::Open, "open", "Go to the span that it is in").shown_as("show"),
         entry(Findings, C::Findings, "findings", "Hide the findings again").shown_as("back"),
@@ -321,6 +334,7 @@ pub const TABLE: &[Entry] = {
         entry(Trace, C::Search, "search", "Search in this trace").shown_as("search"),
         entry(Trace, C::Operations, "operations", "Show operations as a table, or the waterfall again")
             .shown_as("operations"),
+        entry(Trace, C::Flame, "flame", "Show the flame graph, or the waterfall again").shown_as("flame"),
         entry(Trace, C::Findings, "findings", "Show what stands out in this trace").shown_as("findings"),
         entry(Trace, C::CriticalPath, "critical-path", "Show only what the answer waited for, or everything")
             .shown_as("critical path"),

@@ -28,6 +28,8 @@ pub enum Slot {
     Findings,
     /// What sets traces apart.
     Why,
+    /// The spans of many traces by path.
+    Flame,
     Health,
     Trends,
     /// The health of the whole system for the top line.
@@ -36,7 +38,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Traces,
         Self::Facets,
         Self::Scatter,
@@ -53,6 +55,7 @@ impl Slot {
         Self::Errors,
         Self::Findings,
         Self::Why,
+        Self::Flame,
         Self::Health,
         Self::Trends,
         Self::System,

@@ -20,6 +20,7 @@ fn make(request: &CompareRequest, snapshot: &Snapshot, memory: &Memory, going: G
     let mut all = Collecting::default();
     for (number, side) in request.sides.iter().enumerate() {
         match side {
+            CompareSide::Nothing => {}
             CompareSide::Trace(id) => {
                 if let Some(trace) = trace::open(*id, snapshot) {
                     all.add(number, &trace);

@@ -165,7 +165,9 @@ impl Source for Fake {
                 Reply::Dependencies(Box::new(figures::dependencies(&request.of, &self.traces.lock().unwrap())))
             }
             Request::Errors(of) => Reply::Errors(Box::new(figures::errors(of, &self.traces.lock().unwrap()))),
-            Request::Compare(_) => Reply::Compared(Box::default()),
+            Request::Compare(request) => {
+                Reply::Compared(Box::new(figures::compared(request, &self.traces.lock().unwrap())))
+            }
             Request::Explain(request) => Reply::Explained(Box::new(figures::explained(request))),
             Request::Findings(_) => Reply::Findings(Box::new(figures::findings(&self.traces.lock().unwrap()))),
             Request::TraceFindings(id) => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::search;
+use crate::analysis::compare;
 use crate::analysis::errors::{Collecting, Said, Seen};
 use crate::analysis::explain::{Association, Cause, Explanation, How, Key, Operation, What};
 use crate::analysis::figures::nearest_rank;
@@ -16,9 +17,9 @@ use crate::analysis::{
 };
 use crate::model::{EdgeKind, Kind, Span, Timestamp, Trace};
 use crate::source::{
-    Bar, Cell, Density, DensityColumn, DensityRequest, Dependencies, Errors, ExplainRequest, Explained, Figured,
-    FiguresRequest, Findings, FoundSpan, Progress, Selection, ServiceTrend, Slow, SlowOrder, SlowRequest, SpanList,
-    SpansRequest, Trends, Window,
+    Bar, Cell, CompareRequest, CompareSide, Compared, Density, DensityColumn, DensityRequest, Dependencies, Errors,
+    ExplainRequest, Explained, Figured, FiguresRequest, Findings, FoundSpan, Progress, Selection, ServiceTrend, Slow,
+    SlowOrder, SlowRequest, SpanList, SpansRequest, Trends, Window,
 };
 
 const MINUTE: u64 = 60_000_000_000;
@@ -175,6 +176,22 @@ const STACK_TRACE: &str = "shop.payments.BankTimeoutException: no answer from ac
 Caused by: java.net.SocketTimeoutException: Read timed out
 \tat java.base/sun.nio.ch.NioSocketImpl.read(NioSocketImpl.java:288)
 \t... 3 more";
+
+/// Returns the spans of two sides by path.
+pub(crate) fn compared(request: &CompareRequest, traces: &[Arc<Trace>]) -> Compared {
+    let mut all = compare::Collecting::default();
+    for (number, side) in request.sides.iter().enumerate() {
+        let is_of = |trace: &&Arc<Trace>| match side {
+            CompareSide::Trace(id) => trace.summary.id == *id,
+            CompareSide::Selection(of) => of.query.as_ref().is_none_or(|query| !search::found(query, trace).is_empty()),
+            CompareSide::Nothing => false,
+        };
+        for trace in traces.iter().filter(is_of) {
+            all.add(number, trace);
+        }
+    }
+    Compared { comparison: all.finish(), progress: Progress::default() }
+}
 
 /// Returns why traces differ: for a query, an operation and two values; of errors, nothing.
 pub(crate) fn explained(request: &ExplainRequest) -> Explained {

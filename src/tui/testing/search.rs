@@ -92,6 +92,9 @@ fn values(field: &Field, span: &Span) -> Vec<Literal> {
     let text = |text: &Arc<str>| Literal::String(Arc::clone(text));
     match &field.item {
         Item::Intrinsic(Intrinsic::Name) => vec![text(&span.operation)],
+        Item::Intrinsic(Intrinsic::ParentId) => {
+            vec![text(&span.parent.map(|id| id.to_string()).unwrap_or_default().into())]
+        }
         Item::Intrinsic(Intrinsic::Status) => vec![Literal::Status(span.status)],
         Item::Intrinsic(Intrinsic::Kind) => vec![Literal::Kind(span.kind)],
         Item::Intrinsic(Intrinsic::Duration) => vec![Literal::Duration(span.duration_ns as i64)],

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::flame::Flame;
 use super::operations::Operations;
 use super::panes::Panes;
 use super::state::State;
@@ -20,6 +21,8 @@ pub(super) enum Face {
     Operations(Operations),
     /// What stands out.
     Findings(Findings),
+    /// Who calls whom, for how long.
+    Flame(Flame),
 }
 
 /// What a key or a click led to.
@@ -29,6 +32,10 @@ pub(super) enum Led {
     Here,
     /// To the waterfall.
     Back,
+    /// To a span, without leaving what is shown.
+    Select(Option<SpanId>),
+    /// To the time of the selected span.
+    Zoom,
     /// To spans in the waterfall, the first of them first.
     ToSpans(Vec<SpanId>),
 }
@@ -42,6 +49,7 @@ impl Face {
         match command {
             Command::Operations => Some(Self::Operations(Operations::default())),
             Command::Findings => Some(Self::Findings(Findings::default())),
+            Command::Flame => Some(Self::Flame(Flame::default())),
             _ => None,
         }
     }
@@ -50,12 +58,18 @@ impl Face {
         match self {
             Self::Operations(_) => Scope::Operations,
             Self::Findings(_) => Scope::Findings,
+            Self::Flame(_) => Scope::Flame,
         }
     }
 
     /// Returns whether a command, given while this is shown, hides it.
     fn is_hidden_by(&self, command: Command) -> bool {
-        matches!((self, command), (Self::Operations(_), Command::Operations) | (Self::Findings(_), Command::Findings))
+        matches!(
+            (self, command),
+            (Self::Operations(_), Command::Operations)
+                | (Self::Findings(_), Command::Findings)
+                | (Self::Flame(_), Command::Flame)
+        )
     }
 
     pub(super) fn command(&mut self, command: Command) -> Led {
@@ -67,6 +81,13 @@ impl Face {
             (Self::Operations(operations), Command::SortReverse) => operations.rows.sort_reverse(),
             (Self::Findings(findings), Command::SortNext) => findings.rows_mut().sort_next(),
             (Self::Findings(findings), Command::SortReverse) => findings.rows_mut().sort_reverse(),
+            (Self::Flame(flame), Command::Aggregate) => flame.next_mode(),
+            (Self::Flame(flame), Command::Left) => return Led::Select(flame.step_aside(false)),
+            (Self::Flame(flame), Command::Right) => return Led::Select(flame.step_aside(true)),
+            (Self::Flame(flame), Command::Open | Command::ZoomSpan) if !flame.is_in_time() => flame.zoom_in(),
+            (Self::Flame(flame), Command::ZoomReset) if !flame.is_in_time() => _ = flame.zoom_out(),
+            (Self::Flame(_), Command::Open) => return Led::Zoom,
+            (Self::Flame(_), _) => return Led::Nowhere,
             (face, Command::Open) => return face.open(),
             _ => return Led::Nowhere,
         }
@@ -78,18 +99,29 @@ impl Face {
         let spans = match self {
             Self::Operations(operations) => operations.rows.selected().map(|row| vec![row.first]),
             Self::Findings(findings) => findings.spans().map(<[SpanId]>::to_vec),
+            Self::Flame(_) => None,
         };
         spans.map_or(Led::Here, Led::ToSpans)
     }
 
-    pub(super) fn step(&mut self, motion: Motion, panes: &Panes) {
+    /// Goes back within what is shown; returns whether there was where to go.
+    pub(super) fn back(&mut self) -> bool {
         match self {
+            Self::Flame(flame) => flame.zoom_out(),
+            Self::Operations(_) | Self::Findings(_) => false,
+        }
+    }
+
+    pub(super) fn step(&mut self, motion: Motion, panes: &Panes) -> Led {
+        match self {
+            Self::Flame(flame) => return Led::Select(flame.step(motion)),
             Self::Operations(operations) => operations.rows.step(motion, panes.rows.height.into()),
             Self::Findings(findings) => {
                 let height = findings.height(all(panes));
                 findings.rows_mut().step(motion, height);
             }
         }
+        Led::Here
     }
 
     /// Fits everything to the trace and the room there is.
@@ -97,12 +129,17 @@ impl Face {
         match self {
             Self::Operations(operations) => operations.settle(state, panes.rows.height.into()),
             Self::Findings(findings) => findings.settle(all(panes)),
+            Self::Flame(flame) => flame.settle(state, Flame::lanes(all(panes)).height),
         }
     }
 
-    pub(super) fn mouse(&mut self, mouse: Mouse, panes: &Panes) -> Led {
+    pub(super) fn mouse(&mut self, mouse: Mouse, panes: &Panes, state: &State) -> Led {
+        if let Self::Flame(flame) = self {
+            return flame_mouse(flame, mouse, panes, state);
+        }
         let again = match (&mut *self, mouse.action) {
             (Self::Findings(findings), _) => findings.mouse(mouse, all(panes)),
+            (Self::Flame(_), _) => false,
             (Self::Operations(operations), MouseAction::Click) => {
                 operations.click((mouse.x, mouse.y), panes.axis, panes.rows)
             }
@@ -120,8 +157,25 @@ impl Face {
         match self {
             Self::Operations(operations) => operations.draw(canvas, panes.axis, panes.rows),
             Self::Findings(findings) => findings.draw(canvas, all(panes)),
+            Self::Flame(flame) => flame.draw(state, canvas, all(panes)),
         }
     }
+}
+
+/// A click selects a block, one on the selected block gives it the whole width.
+fn flame_mouse(flame: &mut Flame, mouse: Mouse, panes: &Panes, state: &State) -> Led {
+    match mouse.action {
+        MouseAction::WheelUp => flame.scroll(-3),
+        MouseAction::WheelDown => flame.scroll(3),
+        MouseAction::Click => {
+            let (again, span) = flame.click(mouse, Flame::lanes(all(panes)), state);
+            if again && !flame.is_in_time() {
+                flame.zoom_in();
+            }
+            return Led::Select(span);
+        }
+    }
+    Led::Here
 }
 
 /// Returns the place of the axis and the rows of the waterfall.

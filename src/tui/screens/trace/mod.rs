@@ -4,6 +4,7 @@ pub mod axis;
 pub mod detail;
 mod detail_view;
 mod face;
+mod flame;
 mod labels;
 mod matches;
 mod operations;
@@ -110,7 +111,10 @@ impl Trace {
     fn step(&mut self, motion: Motion, area: Rect) {
         let panes = self.panes(area);
         match (self.focus, &mut self.face) {
-            (Focus::Waterfall, Some(face)) => face.step(motion, &panes),
+            (Focus::Waterfall, Some(face)) => {
+                let led = face.step(motion, &panes);
+                self.follow(led);
+            }
             (Focus::Waterfall, None) => self.state.step(motion, usize::from(panes.rows.height)),
             (Focus::Detail, _) => self.detail.step(motion, usize::from(panes.detail.height)),
         }
@@ -131,6 +135,8 @@ impl Trace {
             Led::Nowhere => return false,
             Led::Here => {}
             Led::Back => self.face = None,
+            Led::Zoom => self.state.zoom_to_span(),
+            Led::Select(span) => _ = span.is_some_and(|span| self.state.go_to(span)),
             Led::ToSpans(spans) => {
                 self.face = None;
                 self.state.point_at(spans, self.search.query().is_some());
@@ -202,9 +208,16 @@ impl Screen for Trace {
             let version = if self.detail.is_missing() { version } else { 0 };
             wishes.push(Wish { slot: Slot::Span, request: Request::Span(id, span.id), version });
         }
-        if matches!(self.face, Some(Face::Findings(_))) {
-            let request = Request::TraceFindings(id);
-            wishes.push(Wish { slot: Slot::Findings, request, version: self.state.changes() });
+        match &self.face {
+            Some(Face::Findings(_)) => {
+                let request = Request::TraceFindings(id);
+                wishes.push(Wish { slot: Slot::Findings, request, version: self.state.changes() });
+            }
+            Some(Face::Flame(flame)) => {
+                // Asked once: as more arrive, all traces do not change much.
+                wishes.extend(flame.wish(&self.state).map(|request| Wish { slot: Slot::Flame, request, version: 0 }));
+            }
+            _ => {}
         }
         if let Some(query) = self.search.query() {
             let request = Request::Matches(id, Arc::clone(query));
@@ -226,6 +239,11 @@ impl Screen for Trace {
                     findings.show_of_trace(found.unwrap_or_default());
                 }
             }
+            (Slot::Flame, reply) => {
+                if let Some(Face::Flame(flame)) = &mut self.face {
+                    flame.receive(reply);
+                }
+            }
             (slot, reply) => self.search.receive(slot, reply),
         }
     }
@@ -235,6 +253,11 @@ impl Screen for Trace {
         match (slot, ended) {
             (Slot::Trace, Err(error)) => self.state.fail(error.message),
             (Slot::Span, Err(error)) => self.detail.fail(error.message),
+            (Slot::Flame, Err(error)) => {
+                if let Some(Face::Flame(flame)) = &mut self.face {
+                    flame.fail(error.message);
+                }
+            }
             (Slot::Findings, Err(error)) => {
                 if let Some(Face::Findings(findings)) = &mut self.face {
                     findings.fail(error.message);
@@ -314,6 +337,7 @@ impl Screen for Trace {
     fn back(&mut self) -> bool {
         self.search.hide_explanation()
             || std::mem::replace(&mut self.focus, Focus::Waterfall) == Focus::Detail
+            || self.face.as_mut().is_some_and(Face::back)
             || self.face.take().is_some()
             || self.search.clear()
             || self.state.unmark()
@@ -342,7 +366,7 @@ impl Screen for Trace {
             MouseAction::Click => {
                 self.focus = Focus::Waterfall;
                 if let Some(face) = &mut self.face {
-                    let led = face.mouse(mouse, &panes);
+                    let led = face.mouse(mouse, &panes, &self.state);
                     self.follow(led);
                     return None;
                 }
@@ -355,7 +379,7 @@ impl Screen for Trace {
         if in_detail {
             self.detail.scroll(by, usize::from(panes.detail.height));
         } else if let Some(face) = &mut self.face {
-            face.mouse(mouse, &panes);
+            face.mouse(mouse, &panes, &self.state);
         } else {
             self.state.scroll(by, usize::from(panes.rows.height));
         }

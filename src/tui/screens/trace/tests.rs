@@ -450,3 +450,49 @@ fn findings_are_a_table_that_leads_to_their_spans() {
     session.keys("x t");
     assert!(session.lines_with("share").is_empty(), "the findings have their own keys");
 }
+
+#[test]
+fn the_flame_graph_is_drawn_at_every_size_and_in_each_way() {
+    for size in [(40, 10), (80, 24), (120, 36), (200, 60)] {
+        insta::assert_snapshot!(format!("flame_{}x{}", size.0, size.1), checkout(size).keys("f").screen());
+    }
+    insta::assert_snapshot!("flame_by_path_120x36", checkout((120, 36)).keys("f a").screen());
+    insta::assert_snapshot!("flame_all_traces_120x36", checkout((120, 36)).keys("f a a").screen());
+    let traces = vec![fake::checkout(0x4bf9_2f35, NOW.minus(SECOND), 100)];
+    let mut session = Session::with_look((100, 30), traces, look(ThemeChoice::Mono, true));
+    insta::assert_snapshot!("flame_ascii", session.keys("<Enter> f").screen());
+}
+
+#[test]
+fn one_goes_through_the_flame_graph_by_key_and_mouse() {
+    let mut session = checkout((120, 36));
+    session.keys("f j");
+    let second = session.app.selected_span();
+    session.keys("j");
+    assert_ne!(session.app.selected_span(), second, "{}", session.screen());
+    session.keys("k");
+    assert_eq!(session.app.selected_span(), second);
+    // The detail goes along, and so does the waterfall.
+    assert!(!session.lines_with("in time").is_empty(), "{}", session.screen());
+    session.keys("f");
+    assert!(session.lines_with("in time").is_empty(), "{}", session.screen());
+    assert_eq!(session.app.selected_span(), second);
+    session.keys("f j j <Enter>");
+    let zoomed = session.screen();
+    session.keys("0");
+    assert_ne!(session.screen(), zoomed);
+    session.click(30, 5);
+    assert_ne!(session.app.selected_span(), second);
+    // By path Enter gives a block the whole width, and Esc takes it back.
+    session.keys("a");
+    let whole = session.screen();
+    session.keys("j");
+    let selected = session.screen();
+    assert_ne!(selected, whole);
+    session.keys("<Enter>");
+    assert_ne!(session.screen(), selected);
+    session.keys("<Esc>");
+    assert_eq!(session.screen(), selected);
+    session.keys("<Esc>");
+    assert!(session.lines_with("by path and").is_empty(), "{}", session.screen());
+}
